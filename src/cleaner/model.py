@@ -1,0 +1,346 @@
+"""The words of the project, as types. Data only: what makes them is in the layers above.
+
+::
+
+    Page ──segment──▶ Document(blocks) ──judge──▶ Verdict per block ──compose──▶ Article
+
+A :class:`Page` is what was saved and never changes. A :class:`Document` lives as long as one page is being cleaned: it
+holds the element tree. Everything an :class:`Article` holds is plain data: it pickles, and keeps no tree alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+__all__ = [
+    "Article",
+    "Block",
+    "BlockKind",
+    "Caption",
+    "Declared",
+    "Document",
+    "Evidence",
+    "Fate",
+    "Metadata",
+    "NoiseKind",
+    "Note",
+    "Page",
+    "Removed",
+    "Source",
+    "Status",
+    "Verdict",
+    "Zone",
+]
+
+
+class Status(StrEnum):
+    """What became of a page. One enum everywhere: records, summaries, exit codes."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    EMPTY = "empty"
+    STUB = "stub"
+    CAPTCHA = "captcha"
+    CONSENT = "consent"
+    INDEX = "index"
+    NOT_ARTICLE = "not-article"
+    BLOCKED = "blocked"
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too-large"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+
+
+class NoiseKind(StrEnum):
+    """What a removed block was."""
+
+    NAVIGATION = "navigation"
+    SHARE = "share"
+    NEWSLETTER = "newsletter"
+    RELATED = "related"
+    COMMENTS = "comments"
+    COMMENT_FORM = "comment-form"
+    CAPTCHA = "captcha"
+    COOKIE_NOTICE = "cookie-notice"
+    ADVERTISEMENT = "advertisement"
+    SUMMARY_WIDGET = "summary-widget"
+    AUTHOR_BIO = "author-bio"
+    PAYWALL = "paywall"
+    PREV_NEXT = "prev-next"
+    REPEATED_CAPTION = "repeated-caption"
+    REPEATED_TITLE = "repeated-title"
+    REPEATED_TEXT = "repeated-text"
+    PLACEHOLDER = "placeholder"
+    COPYRIGHT = "copyright"
+    LOGIN = "login"
+    FEEDBACK = "feedback"
+    OUTSIDE_BODY = "outside-body"
+    OTHER = "other"
+
+
+class BlockKind(StrEnum):
+    """What a block is on the page."""
+
+    PARAGRAPH = "paragraph"
+    HEADING = "heading"
+    LIST_ITEM = "list-item"
+    TABLE_ROW = "table-row"
+    QUOTE = "quote"
+    CODE = "code"
+    CAPTION = "caption"
+
+
+class Zone(StrEnum):
+    """Where a block lies: before, in or after the main run (see :mod:`cleaner.segment.zones`)."""
+
+    HEAD = "head"
+    MAIN = "main"
+    TAIL = "tail"
+
+
+class Fate(StrEnum):
+    """What a verdict says of its block."""
+
+    KEEP = "keep"
+    DROP = "drop"
+    METADATA = "metadata"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What was saved, unchanged."""
+
+    content: bytes | str
+    url: str | None = None
+    media_type: str | None = None
+    """As stated from outside, e.g. `text/html` or `text/plain`; None: told by content."""
+    charset: str | None = None
+    """As the transport stated it (HTTP header)."""
+    captured: datetime | None = None
+    location: str = "<memory>"
+    """Where it came from, for people: a path, `<stdin>`, a record of an archive."""
+
+
+@dataclass(slots=True)
+class Block:
+    """Text that a reader sees as one unit. Plain data; the tree behind it stays in the :class:`Document`."""
+
+    index: int
+    text: str
+    """Settled text (:func:`cleaner.text.settle`), white space collapsed; a newline only for a `<br>` or within code."""
+    kind: BlockKind = BlockKind.PARAGRAPH
+    level: int = 0
+    """Heading level 1-6; nesting depth of a list item from 0; else 0."""
+    marker: str = ""
+    """How a list item is marked on the page: "-", "•", "1."."""
+    path: str = ""
+    """Element path, `html/body/div#main.post/p`; empty in a text dump."""
+    links: int = 0
+    """How many links it holds."""
+    link_chars: int = 0
+    """How many of its characters, spaces aside, are link text."""
+    zone: Zone = Zone.MAIN
+    hidden: bool = False
+    group: int = 0
+    """Blocks of one list, one table, one code listing or (in a dump) one run of lines without a blank line between
+    share it; 0: none."""
+    continues: bool = False
+    """A fragment of the same paragraph as the block before it: a mark covered only part of that paragraph."""
+    glue: str = ""
+    """White space ("" or " ") between a fragment and the one before it."""
+    markup: str = ""
+    """The text as inline Markdown, where that differs from `text`."""
+    image: str | None = None
+    """URL of the image a caption belongs to."""
+    alt: str | None = None
+    """Alternative text of that image."""
+
+
+@dataclass(slots=True)
+class Document:
+    """A page's blocks in reading order, with the element tree where there is one.
+
+    The text of the page is a flat list of *pieces* (text nodes, in document order; in a dump, one per block). Block `i`
+    owns the pieces `bounds[i][0]` up to `bounds[i][1]`; an element covers the pieces `spans[element]`. So "which blocks
+    does this element cover" is a comparison of numbers, never a walk.
+    """
+
+    page: Page
+    source: str
+    """The decoded page."""
+    encoding: str
+    is_html: bool
+    blocks: list[Block]
+    bounds: list[tuple[int, int]]
+    pieces: list[str]
+    owners: list[Any]
+    """For each piece the element that directly holds it (None in a dump)."""
+    root: Any = None
+    """Root element (lxml), None in a dump."""
+    spans: dict[Any, tuple[int, int, int]] = field(default_factory=dict)
+    """Element -> (ordinal in document order, first piece, piece after the last)."""
+    anchors: list[int] = field(default_factory=list)
+    """For each block the ordinal of the element that makes it a block (in a dump, its index)."""
+    holders: list[Any] = field(default_factory=list)
+    """For each block that element itself (None in a dump)."""
+    language: str | None = None
+    """Primary language subtag as the page declares it (`de`), None where it does not."""
+    notes: list[Note] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Block]:
+        return iter(self.blocks)
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a value of metadata comes from."""
+
+    name: str
+    """`rule:<id>`, `json-ld`, `meta:og:title`, `line`, `h1` …"""
+    raw: str
+    """The value as the page has it."""
+    where: str | None = None
+    """`file:line` of the rule, or the index of the block, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What a page says of one of its pictures."""
+
+    text: str
+    credit: str | None = None
+    alt: str | None = None
+    image: str | None = None
+
+
+@dataclass(slots=True)
+class Declared:
+    """What the page says of itself before any judging: candidates per field, best source first."""
+
+    candidates: dict[str, list[tuple[Any, Source]]] = field(default_factory=dict)
+    """Field name -> values with their sources."""
+    blocks: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Block index -> (field, id of what found it): blocks that state metadata and nothing else."""
+
+    def add(self, name: str, value: Any, source: Source) -> None:
+        """Append a candidate for the field `name`."""
+        self.candidates.setdefault(name, []).append((value, source))
+
+    def first(self, name: str) -> Any:
+        """Return the best candidate's value, None where there is none."""
+        found = self.candidates.get(name)
+        return found[0][0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason for a verdict."""
+
+    id: str
+    """Rule id (`sites/example.com/also-like`), id of a built-in (`builtin/repeated-title`), or `trafilatura`."""
+    where: str | None = None
+    """`file:line` of the rule."""
+    detail: str = ""
+    """What of it matched: the selector, the phrase, the block repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one block, and why."""
+
+    fate: Fate
+    kind: NoiseKind | None = None
+    """What noise a dropped block is; None for kept blocks and metadata."""
+    field: str | None = None
+    """Which metadata field a block of fate METADATA states."""
+    evidence: tuple[Evidence, ...] = ()
+    """The deciding reason first, then those that would have decided the same or been outranked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a person who tunes rules should hear of a page: a guard tripped, a body selector missed."""
+
+    id: str
+    """Rule id or id of a built-in."""
+    message: str
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A block that is not in the body, with the reason."""
+
+    block: Block
+    verdict: Verdict
+
+
+@dataclass(slots=True)
+class Metadata:
+    """What the page states of its article. Absent is None or empty, never a guess."""
+
+    title: str | None = None
+    authors: list[str] = field(default_factory=list)
+    """The byline as printed: people and organisations."""
+    date: str | None = None
+    """ISO 8601, as precise as stated: `2023-11-06`, `2023-11-06T11:53`, `2023-11-06T11:53:00+05:30`."""
+    modified: str | None = None
+    description: str | None = None
+    """The standfirst."""
+    section: str | None = None
+    tags: list[str] = field(default_factory=list)
+    site_name: str | None = None
+    language: str | None = None
+    url: str | None = None
+    """Canonical URL."""
+    image: str | None = None
+    agencies: list[str] = field(default_factory=list)
+    """Wire services named in byline, credit line or note."""
+    copyright: str | None = None
+    """Copyright holder."""
+    sources: dict[str, Source] = field(default_factory=dict)
+    """Field name -> where its value comes from."""
+
+
+@dataclass(slots=True)
+class Article:
+    """The answer for one page."""
+
+    text: str
+    """The body as plain text: paragraphs apart by a blank line."""
+    markdown: str
+    metadata: Metadata
+    captions: list[Caption]
+    blocks: list[Block]
+    verdicts: list[Verdict]
+    """One for each block, in order."""
+    status: Status
+    confidence: float | None
+    """0 to 1 where a calibrated estimate exists; None where the verdicts come from rules or a borrowed judge."""
+    reason: str = ""
+    """Why the status is not `ok`, for people."""
+    notes: list[Note] = field(default_factory=list)
+    page_url: str | None = None
+    location: str = "<memory>"
+    media_type: str = "text/html"
+    encoding: str = "utf-8"
+    rules: list[str] = field(default_factory=list)
+    """Names of the rule files that apply to this page."""
+    rules_digest: str = ""
+    """Digest over those rule files: equal digests, equal rules."""
+
+    @property
+    def removed(self) -> list[Removed]:
+        """The blocks that are not in the body, in reading order."""
+        return [
+            Removed(block, verdict)
+            for block, verdict in zip(self.blocks, self.verdicts, strict=True)
+            if verdict.fate is not Fate.KEEP
+        ]
