@@ -1,0 +1,558 @@
+"""An element tree into blocks: one walk, no recursion, every visible word in exactly one block.
+
+The walk keeps a flat list of *pieces* (text nodes) and notes for each element which pieces lie under it. A block is a
+range of pieces between two block boundaries; its text is made from them once, at the boundary. Rules that hit an
+element later find their blocks by comparing numbers (:class:`~cleaner.model.Document`).
+
+What the walk follows is how browsers lay text out (WHATWG HTML, "Rendering"): block elements break, inline elements do
+not, `<br>` breaks a line, two of them a paragraph, `<pre>` keeps its white space.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lxml import etree
+
+from cleaner.model import Block, BlockKind, Document
+from cleaner.text import collapse, settle
+
+__all__ = ["MAX_LIST_DEPTH", "fragments", "walk"]
+
+MAX_LIST_DEPTH: Final = 8
+"""Nesting beyond this prints like this depth."""
+
+# Marks in the pieces for what is not text. Neither occurs in text: `settle` would turn them into white space.
+BREAK: Final = "\u2028"
+CELL: Final = "\x1f"
+
+# What an element does to the text around it.
+_INLINE, _BLOCK, _SKIP, _BREAK, _HIDDEN, _VOID, _CONTEXT, _LINK, _NOSCRIPT = range(9)
+
+_TAGS: Final[dict[Any, int]] = {
+    **dict.fromkeys(
+        (
+            "address article aside body button center dd details dialog div dl dt fieldset footer form frameset "
+            "header hgroup hr html legend main nav optgroup option p search section select summary tbody textarea "
+            "tfoot thead"
+        ).split(),
+        _BLOCK,
+    ),
+    # Elements that change what kind of block their text is.
+    **dict.fromkeys(
+        (
+            "blockquote caption dir figcaption figure h1 h2 h3 h4 h5 h6 li listing menu ol plaintext pre table td "
+            "th tr ul xmp"
+        ).split(),
+        _CONTEXT,
+    ),
+    # Never text: code, other spellings of what is shown, markup that the parser hands over unparsed.
+    **dict.fromkeys(
+        ("annotation annotation-xml base head iframe link meta noembed script style template title").split(),
+        _SKIP,
+    ),
+    # Text that browsers show only where something fails, or as a picture: it becomes hidden blocks.
+    **dict.fromkeys(("audio canvas datalist object svg video").split(), _HIDDEN),
+    **dict.fromkeys(["noscript", "noframes"], _NOSCRIPT),
+    **dict.fromkeys(("area col colgroup embed img input map param picture source track").split(), _VOID),
+    "br": _BREAK,
+    "a": _LINK,
+}
+# Elements too many and too plain to be asked for `hidden` and `style`.
+_NEVER_HIDDEN: Final = frozenset({_BREAK, _VOID, _SKIP})
+_HEADINGS: Final = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+_LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
+_PREFORMATTED: Final = frozenset({"pre", "listing", "plaintext", "xmp"})
+# Inside these a custom element is part of a sentence, elsewhere it is laid out as a block.
+_PROSE: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "a", "span", "em", "strong", "b", "i", "td", "th"})
+# What a cell of a table of data never holds.
+_LAYOUT: Final = frozenset(
+    ("table h1 h2 h3 h4 h5 h6 figure article section aside nav form pre blockquote iframe video textarea").split()
+)
+_MAX_CELL_CHARS: Final = 300
+"""Mean characters a cell; over it the table lays out prose."""
+
+
+@dataclass(slots=True)
+class _Context:
+    """What the text directly in an element becomes."""
+
+    kind: BlockKind = BlockKind.PARAGRAPH
+    level: int = 0
+    marker: str = ""
+    group: int = 0
+    row: bool = False
+    """Within a row of a data table: inner boundaries separate words, not blocks."""
+    pre: bool = False
+    figure: Any = None
+    table: bool = False
+    """Directly in a table of data."""
+    lists: int = 0
+    """How many lists are open."""
+    number: int | None = None
+    """Of an ordered list: the number of its next item."""
+    fresh: bool = False
+    """No block of this list item has been made yet: the next one carries the marker."""
+
+
+@dataclass(slots=True)
+class _Saved:
+    """What to put back when an element ends."""
+
+    element: Any
+    context: _Context
+    anchor: tuple[int, Any]
+    hidden_depth: int
+    inline: bool = False
+    """A hidden inline element: the paragraph around it goes on after it."""
+    goes_on: bool = False
+    """That paragraph had text before it."""
+
+
+class _Walker:
+    """The state of one walk."""
+
+    def __init__(self, *, noscript: bool) -> None:
+        self.noscript = noscript
+        self.pieces: list[str] = []
+        self.owners: list[Any] = []
+        self.spans: dict[Any, tuple[int, int, int]] = {}
+        self.blocks: list[Block] = []
+        self.bounds: list[tuple[int, int]] = []
+        self.anchors: list[int] = []
+        self.holders: list[Any] = []
+        self.start = 0  # first piece of the block being gathered
+        self.has_text = False
+        self.breaking = False  # the last thing in the block being gathered is a <br>
+        self.continues = False  # what is gathered goes on with the paragraph of the block before
+        self.links = 0
+        self.link_chars = 0
+        self.link_depth = 0
+        self.link_end = -1  # number of pieces when the last link ended
+        self.hidden_depth = 0
+        self.context = _Context()
+        self.anchor: tuple[int, Any] = (0, None)  # ordinal and element of the innermost open block element
+        self.saved: list[_Saved] = []
+        self.paths: dict[Any, str] = {}
+
+    # ---- the walk -----------------------------------------------------------------------------------------------
+
+    def run(self, root: Any) -> None:  # noqa: C901  (the hot loop: a call per element would cost a third of it)
+        """Walk `root` and everything below it."""
+        tags, pieces, saved = _TAGS, self.pieces, self.saved
+        open_elements: list[tuple[int, int]] = []
+        ordinal = 0
+        skipped: Any = None
+        walker = etree.iterwalk(root, events=("start", "end"))
+        for event, element in walker:
+            if event == "start":
+                tag = element.tag
+                code = tags.get(tag)
+                if code is None:
+                    code = self.code_of_unknown(element, tag)
+                if code == _SKIP or (code == _NOSCRIPT and not self.noscript):
+                    walker.skip_subtree()
+                    skipped = element
+                    continue
+                hidden = code == _HIDDEN or (code not in _NEVER_HIDDEN and self.is_hidden(element))
+                if hidden and not self.hidden_depth and not _has_text(element):
+                    walker.skip_subtree()
+                    skipped = element
+                    continue
+                ordinal += 1
+                open_elements.append((ordinal, len(pieces)))
+                if code == _BREAK:
+                    self.line_break(element)
+                elif code == _VOID:
+                    if self.has_text:
+                        pieces.append(" ")
+                        self.owners.append(element)
+                elif code in (_BLOCK, _CONTEXT):
+                    self.enter_block(element, tag, ordinal, context=code == _CONTEXT, hidden=hidden)
+                else:
+                    if code == _LINK:
+                        if self.has_text and self.link_end == len(pieces):
+                            # Links side by side are laid out apart, however tightly the source has them.
+                            pieces.append(" ")
+                            self.owners.append(None)
+                        self.link_depth += 1
+                        if element.get("href") is not None:
+                            self.links += 1
+                    if hidden and not self.hidden_depth:
+                        self.enter_hidden(element)
+                if element.text:
+                    self.add(element.text, element)
+                continue
+            if element is skipped:
+                skipped = None
+            else:
+                number, first = open_elements.pop()
+                if saved and saved[-1].element is element:
+                    self.leave(saved.pop())
+                if tags.get(element.tag) == _LINK:
+                    self.link_depth -= 1
+                    self.link_end = len(pieces)
+                self.spans[element] = (number, first, len(pieces))
+            if element.tail and element is not root:
+                self.add(element.tail, element.getparent())
+        self.flush()
+
+    def code_of_unknown(self, element: Any, tag: Any) -> int:
+        """A custom element is a block unless it stands in a sentence; any other unknown element is inline."""
+        if not isinstance(tag, str):  # a comment or an instruction that the rescue parse let through
+            return _SKIP
+        if "-" not in tag:
+            return _INLINE
+        parent = element.getparent()
+        return _INLINE if parent is not None and parent.tag in _PROSE else _BLOCK
+
+    @staticmethod
+    def is_hidden(element: Any) -> bool:
+        """Tell whether the element itself says that it is not shown (`hidden`, or its own style)."""
+        if element.get("hidden") is not None and element.get("hidden") != "until-found":
+            return True
+        style = element.get("style")
+        if not style:
+            return False
+        style = style.replace(" ", "").lower()
+        return "display:none" in style or "visibility:hidden" in style
+
+    def add(self, text: str, owner: Any) -> None:
+        """Take in one text node."""
+        if text.isspace():
+            if not self.has_text and not self.context.pre:
+                return
+        else:
+            self.has_text = True
+            self.breaking = False
+            if self.link_depth:
+                self.link_chars += len(text) - text.count(" ")
+        self.pieces.append(text)
+        self.owners.append(owner)
+
+    def line_break(self, element: Any) -> None:
+        """`<br>`: a line ends; the second in a row ends the paragraph."""
+        if not self.has_text and not self.context.pre:
+            return
+        if self.breaking and not self.context.pre and not self.context.row:
+            self.flush()
+            return
+        self.breaking = True
+        self.pieces.append(BREAK)
+        self.owners.append(element)
+
+    # ---- elements that change state ------------------------------------------------------------------------------
+
+    def enter_block(self, element: Any, tag: str, ordinal: int, *, context: bool, hidden: bool) -> None:
+        """Begin a block element; with `context`, one that decides what kind of block its text is."""
+        outer = self.context
+        if hidden and not self.hidden_depth and (outer.row or outer.pre):
+            self.enter_hidden(element)
+            return
+        if not (outer.row and tag in ("td", "th")):
+            self.boundary()
+        self.saved.append(_Saved(element, outer, self.anchor, self.hidden_depth))
+        if outer.row:
+            return
+        self.anchor = (ordinal, element)
+        self.hidden_depth += hidden
+        if context:
+            self.context = self.inner_context(element, tag, ordinal)
+
+    def inner_context(self, element: Any, tag: str, ordinal: int) -> _Context:
+        """Return what text directly in `element` becomes, given what it became around it."""
+        outer = self.context
+        inner = _Context(outer.kind, 0, "", outer.group, pre=outer.pre, figure=outer.figure, lists=outer.lists)
+        if outer.kind in (BlockKind.LIST_ITEM, BlockKind.HEADING):
+            inner.kind, inner.level = BlockKind.PARAGRAPH, outer.level
+        if tag in _HEADINGS:
+            inner.kind, inner.level, inner.group = BlockKind.HEADING, _HEADINGS[tag], 0
+        elif tag == "li":
+            inner.kind, inner.fresh = BlockKind.LIST_ITEM, True
+            inner.level = min(max(outer.lists - 1, 0), MAX_LIST_DEPTH)
+            inner.group = outer.group or ordinal
+            inner.marker = "-"
+            if outer.number is not None:
+                number = _number(element.get("value"), outer.number)
+                inner.marker, outer.number = f"{number}.", number + 1
+        elif tag in _LISTS:
+            inner.lists, inner.group = outer.lists + 1, outer.group if outer.lists else ordinal
+            inner.number = _number(element.get("start"), 1) if tag == "ol" else None
+        elif tag in _PREFORMATTED:
+            inner.kind, inner.pre, inner.group = BlockKind.CODE, True, 0
+        elif tag == "blockquote":
+            inner.kind, inner.group = BlockKind.QUOTE, ordinal
+        elif tag == "figure":
+            inner.figure = element
+        elif tag in ("figcaption", "caption"):
+            inner.kind, inner.group = BlockKind.CAPTION, 0
+        elif tag == "table":
+            inner.table = _is_data_table(element)
+            inner.group = ordinal if inner.table else 0
+        elif tag == "tr" and outer.table:
+            inner.kind, inner.row = BlockKind.TABLE_ROW, True
+        return inner
+
+    def enter_hidden(self, element: Any) -> None:
+        """Begin an element within a paragraph that is not shown: its text is a fragment of its own."""
+        goes_on = self.has_text or self.continues
+        self.flush()
+        self.continues = goes_on
+        self.saved.append(_Saved(element, self.context, self.anchor, self.hidden_depth, inline=True, goes_on=goes_on))
+        self.hidden_depth += 1
+
+    def leave(self, state: _Saved) -> None:
+        """End an element that changed state."""
+        if state.inline:
+            made = len(self.blocks)
+            self.flush()
+            self.continues = state.goes_on or len(self.blocks) > made
+        elif self.context.row and state.context.row:
+            if state.element.tag in ("td", "th"):
+                self.pieces.append(CELL)
+                self.owners.append(state.element)
+            else:
+                self.boundary()
+        elif self.context.pre and state.context.pre:
+            self.boundary()
+        else:
+            self.flush()
+        self.context, self.anchor, self.hidden_depth = state.context, state.anchor, state.hidden_depth
+
+    def boundary(self) -> None:
+        """The edge of a block element: ends the block, or, within a table row or code, only the word or line."""
+        if self.context.row or self.context.pre:
+            edge = BREAK if self.context.pre else " "
+            if self.has_text and self.pieces[-1] != edge:
+                self.pieces.append(edge)
+                self.owners.append(None)
+        else:
+            self.flush()
+
+    # ---- making blocks -------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Make a block of what has been gathered."""
+        if self.has_text:
+            first, end = self.start, len(self.pieces)
+            context = self.context
+            kind, marker, level, group = context.kind, context.marker, context.level, max(context.group, 0)
+            if kind is BlockKind.LIST_ITEM and not context.fresh and not self.continues:
+                kind, marker = BlockKind.PARAGRAPH, ""
+            text, glue = _text(self.pieces[first:end], kind)
+            if text:
+                context.fresh = False
+                block = Block(
+                    index=len(self.blocks),
+                    text=text,
+                    kind=kind,
+                    level=level,
+                    marker=marker,
+                    path=self.path(self.anchor[1]),
+                    links=max(self.links, 1) if self.link_chars else 0,
+                    link_chars=self.link_chars,
+                    hidden=self.hidden_depth > 0,
+                    group=group,
+                    continues=self.continues,
+                    glue=glue if self.continues else "",
+                )
+                if kind is BlockKind.CAPTION and context.figure is not None:
+                    image = next(context.figure.iter("img"), None)
+                    if image is not None:
+                        block.image, block.alt = image.get("src") or image.get("data-src"), image.get("alt")
+                self.blocks.append(block)
+                self.bounds.append((first, end))
+                self.anchors.append(self.anchor[0])
+                self.holders.append(self.anchor[1])
+        self.start = len(self.pieces)
+        self.has_text = self.breaking = self.continues = False
+        self.links = 1 if self.link_depth else 0
+        self.link_chars = 0
+
+    def path(self, element: Any) -> str:
+        """Return the path of an element: tags with id and the first two classes, from the root."""
+        paths, chain = self.paths, []
+        while element is not None and element not in paths:
+            chain.append(element)
+            element = element.getparent()
+        path = paths[element] if element is not None else ""
+        for element in reversed(chain):
+            label = element.tag if isinstance(element.tag, str) else "?"
+            name = element.get("id")
+            if name:
+                label += "#" + name.strip()[:40]
+            classes = element.get("class")
+            if classes:
+                label += "".join("." + token[:40] for token in classes.split()[:2])
+            path = f"{path}/{label}" if path else label
+            if len(path) > 1000:
+                path = "…" + path[-900:]
+            paths[element] = path
+        return path
+
+
+def _text(pieces: list[str], kind: BlockKind) -> tuple[str, str]:
+    """Return the text of a run of pieces, and the white space ("" or " ") it began with."""
+    raw = "".join(pieces)
+    if kind is BlockKind.CODE:
+        lines = [settle(line).replace("\n", " ").rstrip() for line in _code_lines(raw)]
+        while lines and not lines[0]:
+            lines.pop(0)
+        while lines and not lines[-1]:
+            lines.pop()
+        return "\n".join(lines), ""
+    glue = " " if raw[:1].isspace() else ""
+    if kind is BlockKind.TABLE_ROW:
+        cells = [
+            collapse(settle(cell.replace(BREAK, " "))) for cell in raw.rstrip(" \t\r\n").removesuffix(CELL).split(CELL)
+        ]
+        return (collapse(" | ".join(cells)), glue) if any(cells) else ("", glue)
+    if BREAK in raw:
+        lines = [line for line in (collapse(settle(part.replace(CELL, " "))) for part in raw.split(BREAK)) if line]
+        return ("\n" if kind in (BlockKind.PARAGRAPH, BlockKind.QUOTE) else " ").join(lines), glue
+    return collapse(settle(raw.replace(CELL, " ") if CELL in raw else raw)), glue
+
+
+def _code_lines(raw: str) -> list[str]:
+    return raw.replace("\r\n", "\n").replace("\r", "\n").replace(BREAK, "\n").replace(CELL, " ").split("\n")
+
+
+def _number(value: str | None, default: int) -> int:
+    """Return an attribute that numbers a list item."""
+    value = (value or "").strip()
+    return int(value) if value.isdecimal() and len(value) < 7 else default
+
+
+def _has_text(element: Any) -> bool:
+    """Tell whether an element that is not shown holds text at all."""
+    for inner in element.iter():
+        if inner.text and _TAGS.get(inner.tag) != _SKIP and isinstance(inner.tag, str) and not inner.text.isspace():
+            return True
+        if inner is not element and inner.tail and not inner.tail.isspace():
+            return True
+    return False
+
+
+def _is_data_table(table: Any) -> bool:
+    """Tell a table of data from one that lays out a page: rows and columns of short cells, no block in them."""
+    if table.get("role") in ("presentation", "none"):
+        return False
+    rows = cells = chars = widest = width = 0
+    for element in table.iter():
+        tag = element.tag
+        if tag == "tr":
+            rows += 1
+            width = 0
+        elif tag in ("td", "th"):
+            cells += 1
+            width += 1
+            widest = max(widest, width)
+        elif tag in _LAYOUT and element is not table:
+            return False
+        if element.text:
+            chars += len(element.text.strip())
+        if element.tail and element is not table:
+            chars += len(element.tail.strip())
+    return rows >= 1 and widest >= 2 and chars <= _MAX_CELL_CHARS * cells
+
+
+def walk(document: Document, *, noscript: bool = False) -> None:
+    """Fill `document` with the blocks of its tree."""
+    walker = _Walker(noscript=noscript)
+    walker.run(document.root)
+    document.blocks, document.bounds = walker.blocks, walker.bounds
+    document.anchors, document.holders = walker.anchors, walker.holders
+    document.pieces, document.owners, document.spans = walker.pieces, walker.owners, walker.spans
+
+
+def fragments(document: Document, ranges: list[tuple[int, int]]) -> bool:
+    """Split the blocks of `document` at the edges of `ranges` (pieces), in place; tell whether any was split.
+
+    The parts share their paragraph's kind; each but the first `continues` the one before. Parts without text stay with
+    their neighbour.
+    """
+    edges = sorted({edge for pair in ranges for edge in pair})
+    if not edges:
+        return False
+    blocks: list[Block] = []
+    bounds: list[tuple[int, int]] = []
+    origin: list[int] = []  # for each new block the one it comes from
+    at = 0
+    for block, (first, end) in zip(document.blocks, document.bounds, strict=True):
+        while at < len(edges) and edges[at] <= first:
+            at += 1
+        inner = at
+        while inner < len(edges) and edges[inner] < end:
+            inner += 1
+        parts = _parts(document, block, first, end, edges[at:inner]) if inner > at else []
+        for part, bound in parts if len(parts) > 1 else [(block, (first, end))]:
+            origin.append(block.index)
+            blocks.append(part)
+            bounds.append(bound)
+    if len(blocks) == len(document.blocks):
+        return False
+    for index, block in enumerate(blocks):
+        block.index = index
+    document.blocks, document.bounds = blocks, bounds
+    document.anchors = [document.anchors[index] for index in origin]
+    document.holders = [document.holders[index] for index in origin]
+    return True
+
+
+def _parts(
+    document: Document, block: Block, first: int, end: int, cuts: list[int]
+) -> list[tuple[Block, tuple[int, int]]]:
+    """Return the fragments of one block, with their piece ranges."""
+    parts: list[tuple[Block, tuple[int, int]]] = []
+    begin = first
+    pending = first  # start of a part that turned out to hold no text
+    for cut in [*cuts, end]:
+        text, glue = _text(document.pieces[begin:cut], block.kind)
+        if text.strip(" |"):
+            links, link_chars = _links(document, pending, cut)
+            spaced = glue or (" " if parts and document.pieces[parts[-1][1][1] - 1][-1:].isspace() else "")
+            if pending < begin and any(piece.isspace() for piece in document.pieces[pending:begin]):
+                spaced = " "
+            part = Block(
+                index=0,
+                text=text,
+                kind=block.kind,
+                level=block.level,
+                marker=block.marker,
+                path=block.path,
+                links=links,
+                link_chars=link_chars,
+                zone=block.zone,
+                hidden=block.hidden,
+                group=block.group,
+                continues=bool(parts) or block.continues,
+                glue=spaced if parts else block.glue,
+                image=block.image,
+                alt=block.alt,
+            )
+            parts.append((part, (pending, cut)))
+            pending = cut
+        begin = cut
+    if parts and pending < end:  # trailing pieces without text stay with the last part
+        part, (start, _) = parts[-1]
+        parts[-1] = (part, (start, end))
+    return parts
+
+
+def _links(document: Document, first: int, end: int) -> tuple[int, int]:
+    """Count the links of a piece range, and the characters in them."""
+    anchors = set()
+    chars = 0
+    for piece, owner in zip(document.pieces[first:end], document.owners[first:end], strict=True):
+        element = owner
+        for _ in range(32):  # a link is near its text
+            if element is None or element.tag == "a":
+                break
+            element = element.getparent()
+        else:
+            element = None
+        if element is not None and not piece.isspace():
+            anchors.add(element)
+            chars += len(piece) - piece.count(" ")
+    return len(anchors), chars

@@ -1,0 +1,76 @@
+"""The main run: where on the page the prose is, from shape alone.
+
+Each block scores: prose for, labels and links against. The main run is the contiguous stretch with the largest sum
+(Kadane's algorithm); what lies before it is the head zone, what lies after it the tail. Rules bound themselves by zone
+("this phrase only after the article"), so zones must not depend on rules.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cleaner.model import Block, BlockKind, Zone
+from cleaner.text import ends_sentence, word_count
+
+__all__ = ["assign_zones", "is_prose"]
+
+_PROSE_WORDS: Final = 8
+"""A sentence shorter than this is as likely a prompt as prose."""
+_LONG_WORDS: Final = 25
+"""Unpunctuated text of this length is no label any more."""
+_WEIGHT: Final = 20.0
+"""Words of prose that outweigh one label."""
+_MOST: Final = 3.0
+"""A block counts at most this much: one long legal notice is no article."""
+
+
+def is_prose(block: Block) -> bool:
+    """Tell whether a block reads as prose: a shown sentence of eight words or more that is not mostly links."""
+    return (
+        not block.hidden
+        and block.kind not in (BlockKind.CODE, BlockKind.HEADING, BlockKind.TABLE_ROW)
+        and not _is_linky(block)
+        and ends_sentence(block.text)
+        and word_count(block.text) >= _PROSE_WORDS
+    )
+
+
+def _is_linky(block: Block) -> bool:
+    return block.link_chars > 0 and block.link_chars * 2 > len(block.text) - block.text.count(" ")
+
+
+def _score(block: Block) -> float:
+    if block.hidden:
+        return 0.0
+    if _is_linky(block):
+        return -1.0
+    if block.kind is BlockKind.CODE:
+        return 0.2
+    words = word_count(block.text)
+    if words >= _PROSE_WORDS and ends_sentence(block.text):
+        return min(words / _WEIGHT, _MOST)
+    if words >= _LONG_WORDS:
+        return min(words / _WEIGHT / 2, _MOST)
+    match block.kind:
+        case BlockKind.HEADING:
+            return -0.5
+        case BlockKind.LIST_ITEM | BlockKind.TABLE_ROW | BlockKind.CAPTION:
+            return -0.3
+        case _:
+            return -1.0 if words < _PROSE_WORDS else -0.3
+
+
+def assign_zones(blocks: list[Block]) -> None:
+    """Set the zone of every block. Without any prose all of them are in the main zone."""
+    best = total = 0.0
+    start = best_start = best_end = 0
+    for index, block in enumerate(blocks):
+        if total <= 0:
+            total, start = 0.0, index
+        total += _score(block)
+        if total > best:
+            best, best_start, best_end = total, start, index + 1
+    if best_end == 0:
+        best_end = len(blocks)
+    for index, block in enumerate(blocks):
+        block.zone = Zone.HEAD if index < best_start else Zone.MAIN if index < best_end else Zone.TAIL

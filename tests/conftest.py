@@ -1,0 +1,33 @@
+"""Shared fixtures: where the corpus and the seeds are, and no network for anyone."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = Path(os.environ.get("CLEANER_CORPUS", ROOT / "../shared/corpus"))
+SEEDS = Path(os.environ.get("CLEANER_SEEDS", ROOT / "../shared/seeds"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for marker, folder, variable in (("corpus", CORPUS, "CLEANER_CORPUS"), ("seeds", SEEDS, "CLEANER_SEEDS")):
+            if item.get_closest_marker(marker) and not folder.is_dir():
+                item.add_marker(pytest.mark.skip(reason=f"{folder} is not there; set {variable}"))
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if self.family != socket.AF_UNIX and host not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address!r}")
+        real(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
