@@ -1,0 +1,386 @@
+"""The small languages inside a rule file, checked and compiled: RE2 patterns, globs, CSS selectors, XPath expressions.
+
+What an engine finds late, or never, is checked here: a rule that cannot work is a fault when its file is read, not a
+silence on a page. Every function raises :class:`ValueError` with a reason for people.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import re2
+from cssselect import parser as css_parser
+from cssselect.parser import SelectorSyntaxError
+from cssselect.xpath import ExpressionError
+from lxml import etree
+from lxml.cssselect import CSSSelector
+
+__all__ = [
+    "Compound",
+    "ElementIndex",
+    "Selector",
+    "compile_css",
+    "compile_glob",
+    "compile_pattern",
+    "compile_xpath",
+    "did_you_mean",
+    "pattern_options",
+]
+
+# Bounds: far above what people write, low enough that no file stalls a run.
+_MAX_LENGTH = 2_000  # characters of one expression
+_MAX_PROGRAM = 20_000  # instructions of one compiled pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Compound:
+    """What an element that a CSS selector hits, or one above or beside it, has to have."""
+
+    tags: frozenset[str]
+    attributes: tuple[tuple[str, str, str], ...]
+    """(name, operator, value); the operator is one of CSS, or "" for mere existence."""
+    whole: bool
+    """Whether that is all the selector says, of one element."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selector:
+    """A compiled CSS selector or XPath expression."""
+
+    key: str
+    """`css` or `xpath`."""
+    text: str
+    evaluate: Any
+    """Compiled by lxml: root element -> elements."""
+    compounds: tuple[Compound, ...] = ()
+    """One of these has to be found for a hit; empty where that is not known."""
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.text}"
+
+
+class ElementIndex:
+    """The elements of one tree by tag and by attribute.
+
+    One pass through the tree costs as much as two or three selectors that lxml evaluates, and most selectors of rule
+    files name one element by its tag, class, id or an attribute: those are answered from here.
+    """
+
+    def __init__(self, root: Any) -> None:
+        self.root = root
+        self.tags: dict[str, list[tuple[int, Any]]] = {}
+        """Tag -> (position, element), in document order."""
+        self.attributes: dict[str, list[tuple[int, str, Any]]] = {}
+        """Name -> (position, value, element), in document order."""
+        self._joined: dict[str, str] = {}
+        tags, attributes = self.tags, self.attributes
+        for position, element in enumerate(root.iter("*")):
+            tags.setdefault(element.tag, []).append((position, element))
+            for name, value in element.items():
+                attributes.setdefault(name, []).append((position, value, element))
+
+    def select(self, selector: Selector) -> Any:
+        """Return what `selector` hits, in document order; the plain value of an XPath expression that has one.
+
+        Raises :class:`lxml.etree.XPathError` where libxml2 gives up.
+        """
+        compounds = selector.compounds
+        if not compounds:
+            return selector.evaluate(self.root)
+        possible = [compound for compound in compounds if self._is_possible(compound)]
+        if not possible:
+            return []
+        if not all(compound.whole for compound in possible):
+            return selector.evaluate(self.root)
+        hits = dict(hit for compound in possible for hit in self._find(compound))
+        return [hits[position] for position in sorted(hits)]
+
+    def _is_possible(self, compound: Compound) -> bool:
+        return compound.tags <= self.tags.keys() and all(
+            name in self.attributes and value in self._values(name) for name, _, value in compound.attributes
+        )
+
+    def _values(self, name: str) -> str:
+        """Return all values of one attribute as one string."""
+        joined = self._joined.get(name)
+        if joined is None:
+            joined = self._joined[name] = "\n".join(value for _, value, _ in self.attributes[name])
+        return joined
+
+    def _find(self, compound: Compound) -> Iterator[tuple[int, Any]]:
+        tag = next(iter(compound.tags), None)
+        if not compound.attributes:
+            yield from self.tags[tag] if tag else enumerate(self.root.iter("*"))
+            return
+        (name, operator, wanted), *others = compound.attributes
+        for position, value, element in self.attributes[name]:
+            if (
+                _compares(value, operator, wanted)
+                and (tag is None or element.tag == tag)
+                and all(_compares(element.get(name), operator, wanted) for name, operator, wanted in others)
+            ):
+                yield position, element
+
+
+def _compares(value: str | None, operator: str, wanted: str) -> bool:
+    """Whether an attribute's value passes a condition of CSS."""
+    if value is None:
+        return False
+    match operator:
+        case "":
+            return True
+        case "=":
+            return value == wanted
+        case "~=":
+            return wanted in value.split()
+        case "|=":
+            return value == wanted or value.startswith(wanted + "-")
+        case "^=":
+            return value.startswith(wanted)
+        case "$=":
+            return value.endswith(wanted)
+        case _:
+            return wanted in value
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> str | None:
+    """Return advice for a `word` that is none of `options`: the nearest of them, else all if they are few."""
+    known = sorted(options)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if near:
+        return f'did you mean "{near[0]}"?'
+    return "one of: " + " ".join(known) if 0 < len(known) <= 30 else None
+
+
+def pattern_options() -> Any:
+    """Return the RE2 options of every pattern in a rule file."""
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False  # RE2 writes to the process's stderr otherwise
+    return options
+
+
+def compile_pattern(source: str) -> Any:
+    """Compile an RE2 pattern that is matched against NFKC text in any case.
+
+    Raises :class:`ValueError` with a reason for people.
+    """
+    _check_length(source)
+    # Text is NFKC, so a literal of the pattern has to be as well. A character that becomes an operator there (a
+    # full-width question mark) stays the literal it was.
+    wanted = "".join(
+        char if (plain := unicodedata.normalize("NFKC", char)) == char else re2.escape(plain)
+        for char in unicodedata.normalize("NFC", source)
+    )
+    try:
+        pattern = re2.compile(wanted, pattern_options())
+    except re2.error as error:
+        reason = error.args[0]
+        raise ValueError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None
+    if pattern.programsize > _MAX_PROGRAM:
+        raise ValueError("a pattern that compiles to too large a program: bound its repetitions")
+    return pattern
+
+
+def _check_length(source: str) -> None:
+    if len(source) > _MAX_LENGTH:
+        raise ValueError(f"{len(source):,} characters long: at most {_MAX_LENGTH:,}")
+
+
+def compile_glob(glob: str) -> Any:
+    """Compile a glob over URL paths: `*` any characters, `?` one."""
+    options = pattern_options()
+    options.case_sensitive = True
+    return re2.compile("".join({"*": ".*", "?": "."}.get(char) or re2.escape(char) for char in unquote(glob)), options)
+
+
+# What selectors are tried on when they are loaded: unknown functions and prefixes show only when one is evaluated.
+_PROBE = etree.HTML(
+    "<html><head><title>t</title><meta name=a content=b></head><body><div id=a class='a b'><p>x <a href=y>z</a></p>"
+    "<ul><li>x</li></ul></div></body></html>"
+)
+_CONDITIONS = {"exists": "", "=": "=", "~=": "~=", "|=": "|=", "^=": "^=", "$=": "$=", "*=": "*="}
+_DEAD_PSEUDOS = frozenset({"hover", "visited", "focus", "active", "target"})
+_SCRIPT_ONLY = re.compile(r":(?:has-text|-abp-contains|contains|upward|xpath|remove|style|matches-css|matches-path)\b")
+
+
+def compile_css(source: str, *, probation: bool, use: str) -> Selector:  # noqa: ARG001 (one shape with compile_xpath)
+    """Compile a CSS selector. Raises :class:`ValueError`."""
+    if match := _SCRIPT_ONLY.search(source):
+        known = {":has-text": "`text`", ":-abp-contains": "`text`", ":contains": "`text`", ":xpath": "`xpath`"}
+        instead = known.get(match.group(), "a rule of another kind")
+        raise ValueError(f"{match.group()}() is no CSS: use {instead}")
+    _check_length(source)
+    compounds: list[Compound] = []
+    try:
+        evaluate = CSSSelector(source, translator="html")
+        evaluate(_PROBE)
+        for tree in css_parser.parse(source):
+            tags: set[str] = set()
+            attributes: list[tuple[str, str, str]] = []
+            whole = _read_compound(tree.parsed_tree, tags, attributes)
+            compounds.append(Compound(frozenset(tags), tuple(attributes), whole))
+    except (SelectorSyntaxError, ExpressionError, etree.XPathError) as error:
+        raise ValueError(str(error)) from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    indexed = all(compound.tags or compound.attributes for compound in compounds)
+    return Selector("css", source, evaluate, tuple(compounds) if indexed else ())
+
+
+def _read_compound(tree: Any, tags: set[str], attributes: list[tuple[str, str, str]]) -> bool:
+    """Collect what a parsed selector needs of elements; return whether that is all it says, and of one element.
+
+    Raises :class:`ValueError` for what cssselect reads wrongly and for what never holds.
+    """
+    whole = True
+    match tree:
+        case css_parser.Matching() | css_parser.SpecificityAdjustment():
+            raise ValueError(":is() and :where() are not supported: write the selectors out")
+        case css_parser.Pseudo() if tree.ident in _DEAD_PSEUDOS:
+            raise ValueError(f":{tree.ident} never holds on a saved page")
+        case css_parser.Element():
+            if tree.element:
+                tags.add(tree.element.lower())
+            return tree.namespace is None
+        case css_parser.Class():
+            attributes.append(("class", "~=", tree.class_name))
+        case css_parser.Hash():
+            attributes.append(("id", "=", tree.id))
+        case css_parser.Attrib() if tree.namespace is None and tree.operator in _CONDITIONS:
+            value = (tree.value.value if tree.value is not None else None) or ""
+            operator = _CONDITIONS[tree.operator]
+            if operator and (not value or (operator == "~=" and len(value.split()) != 1)):
+                return _read_compound(tree.selector, tags, attributes) and False
+            attributes.append((tree.attrib.lower(), operator, value))
+        case css_parser.CombinedSelector():
+            _read_compound(tree.subselector, tags, attributes)
+            whole = False
+        case _:
+            whole = False
+    return _read_compound(tree.selector, tags, attributes) and whole
+
+
+# XPath 1.0 core functions with their arities. libxml2 checks them only where a step has something to filter, so a
+# probe document cannot find them all.
+_FUNCTIONS = {
+    **dict.fromkeys(("true", "false", "last", "position"), (0, 0)),
+    **dict.fromkeys(("string", "normalize-space", "string-length", "number", "name", "local-name"), (0, 1)),
+    **dict.fromkeys(("not", "boolean", "count", "sum", "floor", "ceiling", "round", "id", "lang"), (1, 1)),
+    **dict.fromkeys(("contains", "starts-with", "substring-before", "substring-after"), (2, 2)),
+    "namespace-uri": (0, 1),
+    "concat": (2, 100),
+    "substring": (2, 3),
+    "translate": (3, 3),
+}
+_NODE_TESTS = frozenset({"text", "node", "comment", "processing-instruction"})
+# Imported expressions were written for other programs, and there are many: none may walk the tree both ways.
+_PROBATION_AXES = frozenset(
+    {"child", "descendant", "descendant-or-self", "self", "parent", "attribute", "following-sibling"}
+)
+_AXES = _PROBATION_AXES | {"ancestor", "ancestor-or-self", "following", "namespace", "preceding", "preceding-sibling"}
+_PROBATION_FUNCTIONS = frozenset(_FUNCTIONS) - {"id", "lang", "sum", "namespace-uri"}
+_PROBATION_DESCENTS = 5
+# Names that nobody means as elements: `//div[class='x']` compiles and never holds.
+_ATTRIBUTES = frozenset({"class", "id", "href", "src", "rel", "itemprop", "itemtype", "role", "alt"})
+_OPERATORS = frozenset({"and", "or", "div", "mod", "*"})
+_XPATH_TOKEN = re.compile(
+    r"""\s*("[^"]*"|'[^']*'|\d+(?:\.\d*)?|\.\d+"""  # literals
+    r"""|\.\.|::|//|!=|<=|>=|[][()@,/|+=<>*.$-]"""  # signs
+    r"""|[^\W\d][\w.-]*(?::(?!:)(?:\*|[^\W\d][\w.-]*))?)"""  # names
+)
+
+
+def compile_xpath(source: str, *, probation: bool, use: str) -> Selector:
+    """Compile an XPath expression for `use`: `elements`, `values` or a `test`. Raises :class:`ValueError`."""
+    _check_length(source)
+    try:
+        evaluate = etree.XPath(source, regexp=False, smart_strings=False)
+        found = evaluate(_PROBE)
+    except etree.XPathError as error:
+        _check_xpath(source, probation=probation, use=use)  # says more, where it finds the cause
+        raise ValueError(str(error)) from None
+    _check_xpath(source, probation=probation, use=use)
+    if use == "elements" and not isinstance(found, list):
+        raise ValueError("selects no elements: its result is a string, a number or a truth value")
+    return Selector("xpath", source, evaluate)
+
+
+def _check_xpath(source: str, *, probation: bool, use: str) -> None:
+    """Check what libxml2 finds late or never: functions, arities, axes, element names that are attributes."""
+    parts = _xpath_tokens(source)
+    calls: list[tuple[str, int, int]] = []  # open brackets: function, commas so far, index of the part after
+    operand = False  # whether an operand ended just before: then a name or a star is an operator
+    step = 0  # where the last step outside of brackets begins
+    for index, part in enumerate(parts):
+        before = parts[index - 1] if index else ""
+        after = parts[index + 1] if index + 1 < len(parts) else ""
+        operator = operand and part in _OPERATORS
+        if part in ("/", "//", "|") and not calls:
+            step = index + 1
+        elif part in ("(", "["):
+            calls.append((before if part == "(" and not operand else "", 0, index + 1))
+        elif part == "," and calls:
+            calls[-1] = (calls[-1][0], calls[-1][1] + 1, calls[-1][2])
+        elif part in (")", "]") and calls:
+            name, commas, first = calls.pop()
+            _check_call(name, 0 if first == index else commas + 1)
+        elif not operator and _is_name(part):
+            _check_name(part, before, after, probation=probation)
+        operand = not operator and (
+            part in (")", "]", ".", "..", "*")
+            or part[0] in "\"'"
+            or part[0].isdigit()
+            or (_is_name(part) and after not in ("(", "::"))
+        )
+    if probation and parts.count("//") > _PROBATION_DESCENTS:
+        raise ValueError(f"more than {_PROBATION_DESCENTS} times //, in a file on probation")
+    last = parts[step : step + 2]
+    if use == "elements" and (last[:1] == ["@"] or last in (["attribute", "::"], ["text", "("])):
+        raise ValueError("selects attributes or text: a rule marks elements")
+
+
+def _xpath_tokens(source: str) -> list[str]:
+    tokens = []
+    at = 0
+    source = source.rstrip()
+    while at < len(source):
+        match = _XPATH_TOKEN.match(source, at)
+        if match is None:
+            raise ValueError(f"cannot be read from {source[at : at + 20]!r} on")
+        tokens.append(match.group(1))
+        at = match.end()
+    return tokens
+
+
+def _is_name(token: str) -> bool:
+    return bool(token) and (token[0].isalpha() or token[0] == "_")
+
+
+def _check_call(name: str, arguments: int) -> None:
+    if name in _FUNCTIONS:
+        least, most = _FUNCTIONS[name]
+        if not least <= arguments <= most:
+            wanted = str(least) if least == most else f"{least} to {most}"
+            raise ValueError(f"{name}() takes {wanted} arguments, not {arguments}")
+
+
+def _check_name(token: str, before: str, after: str, *, probation: bool) -> None:
+    if after == "::":
+        if token not in _AXES:
+            raise ValueError(f'unknown axis "{token}" ({did_you_mean(token, _AXES)})')
+        if probation and token not in _PROBATION_AXES:
+            raise ValueError(f'the axis "{token}" is not for files on probation')
+    elif after == "(":
+        if token not in _FUNCTIONS and token not in _NODE_TESTS:
+            raise ValueError(f"XPath 1.0 has no function {token}() ({did_you_mean(token, _FUNCTIONS)})")
+        if probation and token not in _PROBATION_FUNCTIONS and token not in _NODE_TESTS:
+            raise ValueError(f"{token}() is not for files on probation")
+    elif token in _ATTRIBUTES and before not in ("@", "::", "$"):
+        raise ValueError(f'"{token}" is an attribute: write @{token}')

@@ -1,0 +1,671 @@
+"""What rules hit on a page: marks on an untouched document.
+
+A :class:`Layer` is made once from many rule files: an index by class token, phrase and pattern. A :class:`Reading` is
+made per page: it folds every block once, asks the layers' indexes what the blocks say and the elements are called, and
+only then looks at the rules concerned. So a page costs what is on it, not what is in the rule files.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import re2
+from lxml import etree
+
+from cleaner.model import BlockKind, Caption, Declared, Document, Note, Source, Zone
+from cleaner.rules.expressions import ElementIndex, Selector, pattern_options
+from cleaner.rules.language import (
+    LIST_FIELDS,
+    MAX_LINE,
+    MAX_PHRASE,
+    Action,
+    BlockTest,
+    Body,
+    Extractor,
+    Pair,
+    Rule,
+    RuleFile,
+    Run,
+    Saying,
+    Section,
+    When,
+)
+from cleaner.text import clip, collapse, fold_phrase, settle, word_count
+
+__all__ = ["Layer", "Mark", "Reading", "Region"]
+
+# Bounds on what one page can cost.
+_MAX_NODES = 5_000  # elements taken of one selector
+_MAX_NARROWED = 20_000  # characters: `text` is not searched in longer elements
+_MAX_VALUES = 200  # values of one field from one extractor
+_MAX_CACHED = 20_000  # class attributes whose tokens a layer remembers
+
+_EVERYWHERE = frozenset(Zone)
+_OUTSIDE_MAIN = frozenset({Zone.HEAD, Zone.TAIL})
+_NOWHERE: frozenset[Zone] = frozenset()
+_SILENCE: Mapping[int, str] = {}
+
+_Value = tuple[dict[str, str], tuple[int, int] | None]
+"""What an extractor finds: the groups of the value, and the pieces it stands in."""
+
+# How a sentence ends, whatever closes after it.
+_CLOSERS = " \"'”’»›)]}」』）】*"
+_ENDS = tuple(".!?…。！？｡؟۔।։።")
+_JOINTS = re.compile(r"\s*[,;&|·、،，；]\s*|\s+(?:and|und|et|y|e|i|en|och|og|ja|и|та|і|ve|και)\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One rule's hit on a stretch of the page."""
+
+    rule: Rule
+    first: int
+    end: int
+    """The pieces `first` up to `end` of the :class:`~cleaner.model.Document`."""
+    anchor: int
+    """Ordinal of the element that was hit; of the element that makes the block, where a block was."""
+    detail: str
+    """What matched, for people: `css aside.related`, `phrase "You may also like"`."""
+    value: dict[str, str] = field(default_factory=dict)
+    """Of a rule that states metadata: `v`, and `credit` for captions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Where the body is, by a `[body]` table."""
+
+    id: str
+    where: str
+    detail: str
+    ranges: tuple[tuple[int, int], ...]
+    """Ranges of pieces, in order."""
+
+    def overlaps(self, first: int, end: int) -> bool:
+        """Whether any of the pieces `first` up to `end` lies in the region."""
+        return any(start < end and first < stop for start, stop in self.ranges)
+
+
+class Layer:
+    """The rules of several files, indexed. Immutable once made, apart from its caches: threads share it."""
+
+    def __init__(self, files: Sequence[RuleFile], rules: Sequence[Rule]) -> None:
+        self.files = tuple(files)
+        self.rules = tuple(rules)
+        self.said = [(rule.saying, rule) for rule in rules if rule.saying is not None]
+        self.selectors = [(rule, selector) for rule in rules for selector in rule.selectors]
+        self.structured = [rule for rule in rules if rule.sections or rule.runs or rule.pairs]
+        self.phrases: dict[str, list[Saying]] = {}
+        self.by_set: dict[str, list[Saying]] = {}
+        self.sets: dict[str, list[tuple[str, RuleFile]]] = {}
+        for file in files:
+            for name, phrases in file.phrases.items():
+                for folded in phrases:
+                    self.sets.setdefault(folded, []).append((name, file))
+        self._lines: list[tuple[Saying, Any]] = []
+        for saying in self._sayings():
+            for folded in saying.phrases:
+                self.phrases.setdefault(folded, []).append(saying)
+            for name in saying.sets:
+                self.by_set.setdefault(name, []).append(saying)
+            self._lines += [(saying, pattern) for pattern in saying.lines]
+        self._merged = self._merge_lines()
+        self._tokens: dict[str, list[tuple[Rule, str]]] = {}
+        starts: dict[str, list[tuple[Rule, str]]] = {}
+        ends: dict[str, list[tuple[Rule, str]]] = {}
+        inner: dict[str, list[tuple[Rule, str]]] = {}
+        for rule in rules:
+            for token in rule.tokens:
+                part = token.strip("*")
+                places = {(False, False): self._tokens, (False, True): starts, (True, False): ends, (True, True): inner}
+                place = places[token[0] == "*", token[-1] == "*"]
+                place.setdefault(part, []).append((rule, token))
+        self._globs: list[tuple[Callable[[str, Any], bool], tuple[str, ...], dict[str, list[tuple[Rule, str]]]]] = [
+            (str.startswith, tuple(starts), starts),
+            (str.endswith, tuple(ends), ends),
+        ]
+        self._inner = inner
+        self.has_tokens = any(rule.tokens for rule in rules)
+        self._called: dict[str, tuple[tuple[Rule, str], ...]] = {}
+
+    def _sayings(self) -> Iterator[Saying]:
+        """Yield every saying that each block is asked for. What follows a head is asked when the head was found."""
+        tests: list[BlockTest] = []
+        whens = {file.when for file in self.files} | {rule.when for rule in self.rules}
+        for when in whens:
+            tests += [test for test in when.if_present or () if isinstance(test, BlockTest)]
+        for rule in self.structured:
+            tests += [section.head for section in rule.sections]
+            tests += [run.each for run in rule.runs]
+            tests += [pair.first for pair in rule.pairs]
+        yield from (saying for saying, _ in self.said)
+        yield from (test.saying for test in tests if test.saying is not None)
+        for file in self.files:
+            for extractor in file.extractors:
+                if extractor.saying is not None and extractor.selector is None:
+                    yield extractor.saying
+
+    def _merge_lines(self) -> Any:
+        if not self._lines:
+            return None
+        # RE2's filter looks for the literals of all patterns at once, then tries the patterns whose literals are there.
+        # (One automaton of all patterns, re2.Set, is ten times slower here: its states are too many to keep.)
+        merged = re2.Filter()
+        for _, pattern in self._lines:
+            merged.Add(rf"\A(?:{pattern.pattern})\z", pattern_options())
+        merged.Compile()
+        return merged
+
+    def lines_of(self, text: str) -> Iterator[tuple[Saying, Any]]:
+        """Yield the sayings, with their pattern, that have the form of `text` (NFKC) among theirs."""
+        if self._merged is not None:
+            for index in self._merged.Match(text) or ():
+                yield self._lines[index]
+
+    def called(self, names: str) -> tuple[tuple[Rule, str], ...]:
+        """Return the rules, with their token, that hit an element of this class or id attribute."""
+        found = self._called.get(names)
+        if found is None:
+            hits: dict[tuple[Rule, str], None] = {}
+            for name in names.lower().split():
+                hits.update(dict.fromkeys(self._tokens.get(name, ())))
+                for test, parts, rules in self._globs:
+                    if test(name, parts):  # all in one call; which of them, only after a hit
+                        for part in parts:
+                            hits.update(dict.fromkeys(rules[part] if test(name, part) else ()))
+                for part, rules_ in self._inner.items():
+                    if part in name:
+                        hits.update(dict.fromkeys(rules_))
+            found = tuple(hits)
+            if len(self._called) >= _MAX_CACHED:
+                self._called.clear()
+            self._called[names] = found
+        return found
+
+
+class Reading:
+    """One page read with some layers. Made per page, by one thread."""
+
+    def __init__(
+        self, document: Document, layers: Sequence[Layer], *, address: str | None, extended: frozenset[str]
+    ) -> None:
+        self.document = document
+        self.layers = layers
+        self.extended = extended
+        self._address = address
+        self._path = unquote(urlsplit(address).path or "/") if address else None
+        self._zones: dict[When, frozenset[Zone]] = {}
+        self._present: dict[Selector | BlockTest, bool] = {}
+        self._word_counts: dict[int, int] = {}
+        self._piece_words: dict[int, int] = {}
+
+    def again(self, document: Document) -> Reading:
+        """Read another document with the same rules."""
+        return Reading(document, self.layers, address=self._address, extended=self.extended)
+
+    # -- where things hold
+
+    def zones(self, when: When) -> frozenset[Zone]:
+        """Return the zones of this page on which `when` holds: none, if it does not hold here at all."""
+        known = self._zones.get(when)
+        if known is None:
+            known = self._zones[when] = self._find_zones(when)
+        return known
+
+    def pack_zones(self, file: RuleFile | Rule | Extractor | Body) -> frozenset[Zone]:
+        """Return the zones on which the `[when]` of a whole file holds; `extends` overrules it."""
+        name, when = (file.name, file.when) if isinstance(file, RuleFile) else (file.pack, file.pack_when)
+        return _EVERYWHERE if name in self.extended else self.zones(when)
+
+    def _find_zones(self, when: When) -> frozenset[Zone]:
+        zones = when.zones
+        if when.languages is not None:
+            if self.document.language is None:
+                zones &= _OUTSIDE_MAIN
+            elif self.document.language not in when.languages:
+                return _NOWHERE
+        captured = self.document.page.captured
+        if captured is not None:
+            day = captured.date()
+            if (when.valid_from and day < when.valid_from) or (when.valid_until and day > when.valid_until):
+                return _NOWHERE
+        if when.paths is not None:
+            path = self._path
+            if path is None or not any(glob.fullmatch(path) for glob in when.paths):
+                return _NOWHERE
+        if when.if_present is not None and not any(map(self._is_present, when.if_present)):
+            return _NOWHERE
+        return zones
+
+    def _is_present(self, wanted: Selector | BlockTest) -> bool:
+        known = self._present.get(wanted)
+        if known is None:
+            if isinstance(wanted, Selector):
+                known = bool(self._select(wanted, wanted.text, None))
+            else:
+                known = any(self._passes(wanted, index) for index in self._candidates(wanted))
+            self._present[wanted] = known
+        return known
+
+    def _allowed(self, rule: Rule) -> frozenset[Zone]:
+        return self.zones(rule.when) & self.pack_zones(rule)
+
+    # -- what blocks say
+
+    @cached_property
+    def _folded(self) -> list[str]:
+        """The blocks as phrases; empty for those too long to be one."""
+        return [fold_phrase(block.text) if len(block.text) <= MAX_PHRASE else "" for block in self.document.blocks]
+
+    @cached_property
+    def _named(self) -> dict[int, dict[str, str]]:
+        """Block -> the phrase sets that hold what it says, each with the phrase."""
+        named: dict[int, dict[str, str]] = {}
+        declared = self.document.language
+        for index, folded in enumerate(self._folded):
+            for layer in self.layers if folded else ():
+                for name, file in layer.sets.get(folded, ()):
+                    languages = file.when.languages
+                    # Phrases of a language count on every page that does not declare another one.
+                    if languages is None or declared is None or declared in languages or file.name in self.extended:
+                        named.setdefault(index, {}).setdefault(name, file.phrases[name][folded])
+        return named
+
+    @cached_property
+    def heard(self) -> dict[Saying, dict[int, str]]:
+        """What the blocks say of what all are asked for: saying -> block -> what matched, for people."""
+        heard: dict[Saying, dict[int, str]] = {}
+        blocks = self.document.blocks
+        for index, folded in enumerate(self._folded):
+            text = blocks[index].text
+            names = self._named.get(index, {})
+            plain = _plain(text) if len(text) <= MAX_LINE else ""
+            for layer in self.layers:
+                for saying in layer.phrases.get(folded, ()):
+                    heard.setdefault(saying, {})[index] = f'phrase "{saying.phrases[folded]}"'
+                for name, phrase in names.items():
+                    for saying in layer.by_set.get(name, ()):
+                        heard.setdefault(saying, {}).setdefault(index, f'phrase "{phrase}" of @{name}')
+                for saying, pattern in layer.lines_of(plain) if plain else ():
+                    heard.setdefault(saying, {}).setdefault(index, f"line {pattern.pattern}")
+        return heard
+
+    def _says(self, saying: Saying, index: int) -> bool:
+        hits = self.heard.get(saying)
+        if hits is not None:
+            return index in hits
+        if self._folded[index] in saying.phrases or not self._named.get(index, {}).keys().isdisjoint(saying.sets):
+            return True
+        text = self.document.blocks[index].text
+        return len(text) <= MAX_LINE and any(pattern.fullmatch(_plain(text)) for pattern in saying.lines)
+
+    def _candidates(self, test: BlockTest) -> Iterable[int]:
+        """Return the blocks that can pass `test`, in order."""
+        if test.saying is not None:
+            return self.heard.get(test.saying, _SILENCE)
+        return range(len(self.document.blocks))
+
+    def _passes(self, test: BlockTest, index: int) -> bool:
+        if test.saying is not None and not self._says(test.saying, index):
+            return False
+        block = self.document.blocks[index]
+        if test.kinds is not None and block.kind not in test.kinds:
+            return False
+        if test.linked is not None and self.document.is_html:
+            letters = len(block.text) - block.text.count(" ") - block.text.count("\n")
+            if test.linked != (0 < letters <= 2 * block.link_chars):
+                return False
+        if test.min_words and self._words(index) < test.min_words:
+            return False
+        if test.max_words is not None and self._words(index) > test.max_words:
+            return False
+        return test.sentence is None or test.sentence == block.text.rstrip(_CLOSERS).endswith(_ENDS)
+
+    def _words(self, index: int) -> int:
+        count = self._word_counts.get(index)
+        if count is None:
+            count = self._word_counts[index] = word_count(self.document.blocks[index].text)
+        return count
+
+    def _next_visible(self, index: int) -> int | None:
+        blocks = self.document.blocks
+        return next((after for after in range(index + 1, len(blocks)) if not blocks[after].hidden), None)
+
+    # -- marks
+
+    def marks(self, disabled: frozenset[str]) -> list[Mark]:
+        """Return what all rules hit, but for the `disabled` ids."""
+        marks: list[Mark] = []
+        for layer in self.layers:
+            for saying, rule in layer.said:
+                hits = self.heard.get(saying)
+                if hits and rule.id not in disabled:
+                    marks += self._block_marks(rule, hits.items())
+            for rule in layer.structured:
+                if rule.id not in disabled:
+                    marks += self._block_marks(rule, self._structures(rule))
+        if self.document.root is not None:
+            marks += self._token_marks(disabled)
+            for layer in self.layers:
+                for rule, selector in layer.selectors:
+                    if rule.id not in disabled and self._allowed(rule):
+                        marks += self._selector_marks(rule, selector)
+        return marks
+
+    def _block_marks(self, rule: Rule, hits: Iterable[tuple[int, str]]) -> Iterator[Mark]:
+        zones = self._allowed(rule)
+        if not zones:
+            return
+        document = self.document
+        for index, detail in dict(hits).items():
+            block = document.blocks[index]
+            if block.zone not in zones or (rule.max_words is not None and self._words(index) > rule.max_words):
+                continue
+            value: dict[str, str] = {}
+            if rule.action is Action.TO_META:
+                value = (_groups(rule.saying, block.text) if rule.saying else None) or {"v": block.text}
+            first, end = document.bounds[index]
+            yield Mark(rule, first, end, document.anchors[index], detail, value)
+
+    def _structures(self, rule: Rule) -> Iterator[tuple[int, str]]:
+        zones = self._allowed(rule)
+        if not zones:
+            return
+        for section in rule.sections:
+            yield from self._section(section, zones)
+        for run in rule.runs:
+            yield from self._run(run, zones)
+        for pair in rule.pairs:
+            yield from self._pair(pair, zones)
+
+    def _section(self, section: Section, zones: frozenset[Zone]) -> Iterator[tuple[int, str]]:
+        blocks = self.document.blocks
+        heads = [
+            index
+            for index in self._candidates(section.head)
+            if not blocks[index].hidden and blocks[index].zone in zones and self._passes(section.head, index)
+        ]
+        starts = set(heads)
+        for head in heads:
+            detail = f'section "{clip(blocks[head].text, 60)}"'
+            if not section.keep_head:
+                yield head, detail
+            level = blocks[head].level if blocks[head].kind is BlockKind.HEADING else 0
+            left = section.max_lines
+            hidden: list[int] = []  # marked once something visible follows
+            for index in range(head + 1, len(blocks)):
+                block = blocks[index]
+                if block.hidden:
+                    hidden.append(index)
+                    continue
+                # Another head begins a section of its own: together they reach as far, and each block is seen once.
+                if not left or index in starts or block.zone is not blocks[head].zone:
+                    break
+                if level and block.kind is BlockKind.HEADING and block.level <= level:
+                    break
+                if section.each is not None and not self._passes(section.each, index):
+                    break
+                left -= 1
+                for inside in (*hidden, index):
+                    yield inside, detail
+                hidden.clear()
+
+    def _run(self, run: Run, zones: frozenset[Zone]) -> Iterator[tuple[int, str]]:
+        blocks = self.document.blocks
+        passing = [
+            index
+            for index in self._candidates(run.each)
+            if not blocks[index].hidden and blocks[index].zone in zones and self._passes(run.each, index)
+        ]
+        start = 0
+        for stop in range(1, len(passing) + 1):
+            if stop < len(passing) and self._next_visible(passing[stop - 1]) == passing[stop]:
+                continue
+            if stop - start >= run.least:
+                detail = f'run of {stop - start} from "{clip(blocks[passing[start]].text, 40)}"'
+                for inside in range(passing[start], passing[stop - 1] + 1):
+                    yield inside, detail
+            start = stop
+
+    def _pair(self, pair: Pair, zones: frozenset[Zone]) -> Iterator[tuple[int, str]]:
+        blocks = self.document.blocks
+        for first in self._candidates(pair.first):
+            if blocks[first].hidden or blocks[first].zone not in zones or not self._passes(pair.first, first):
+                continue
+            second = self._next_visible(first)
+            if second is None or blocks[second].zone not in zones or not self._passes(pair.second, second):
+                continue
+            detail = f'pair "{clip(blocks[first].text, 40)}"'
+            if pair.take == "both":
+                for inside in range(first, second + 1):
+                    yield inside, detail
+            else:
+                yield (first if pair.take == "first" else second), detail
+
+    def _token_marks(self, disabled: frozenset[str]) -> Iterator[Mark]:
+        layers = [layer for layer in self.layers if layer.has_tokens]
+        if not layers:
+            return
+        spans = self.document.spans
+        for name in ("class", "id"):
+            for _, names, element in self._elements.attributes.get(name, ()):
+                for layer in layers:
+                    for rule, token in layer.called(names):
+                        if rule.id not in disabled and (span := spans.get(element)) and span[1] < span[2]:
+                            yield from self._element_marks(rule, span, f"token {token}")
+
+    def _selector_marks(self, rule: Rule, selector: Selector) -> Iterator[Mark]:
+        spans = self.document.spans
+        for node in self._select(selector, rule.id, rule.where):
+            span = spans.get(node)
+            if span is not None and span[1] < span[2]:
+                yield from self._element_marks(rule, span, str(selector))
+
+    def _element_marks(self, rule: Rule, span: tuple[int, int, int], detail: str) -> Iterator[Mark]:
+        zones = self._allowed(rule)
+        ordinal, first, end = span
+        if not zones or not self._narrowed(rule, first, end):
+            return
+        for start, stop in self._within(first, end, zones):
+            value = {"v": self._text(start, stop)} if rule.action is Action.TO_META else {}
+            yield Mark(rule, start, stop, ordinal, detail, value)
+
+    def _narrowed(self, rule: Rule, first: int, end: int) -> bool:
+        """Whether an element passes the `text` and `max_words` of a rule."""
+        pieces = self.document.pieces
+        if rule.max_words is not None:
+            left = rule.max_words
+            for piece in range(first, end):
+                if piece not in self._piece_words:
+                    self._piece_words[piece] = word_count(pieces[piece])
+                left -= self._piece_words[piece]
+                if left < 0:
+                    return False
+        if rule.text is None:
+            return True
+        if sum(map(len, pieces[first:end])) > _MAX_NARROWED:
+            return False
+        return rule.text.search(_plain(collapse(settle("".join(pieces[first:end]))))) is not None
+
+    def _within(self, first: int, end: int, zones: frozenset[Zone]) -> Iterator[tuple[int, int]]:
+        """Yield the parts of a range of pieces that lie in these zones."""
+        if zones == _EVERYWHERE:
+            yield first, end
+            return
+        for zone, start, stop in self._stretches:
+            if zone in zones and start < end and first < stop:
+                yield max(first, start), min(end, stop)
+
+    @cached_property
+    def _stretches(self) -> list[tuple[Zone, int, int]]:
+        """The zones of the page as ranges of pieces, in order; neighbours of one zone are one."""
+        stretches: list[tuple[Zone, int, int]] = []
+        for block, (first, end) in zip(self.document.blocks, self.document.bounds, strict=True):
+            if stretches and stretches[-1][0] is block.zone:
+                stretches[-1] = (block.zone, stretches[-1][1], end)
+            else:
+                stretches.append((block.zone, first, end))
+        return stretches
+
+    # -- elements
+
+    @cached_property
+    def _elements(self) -> ElementIndex:
+        return ElementIndex(self.document.root)
+
+    def _select(self, selector: Selector, name: str, where: str | None) -> list[Any]:
+        """Return what a selector hits, in document order; a plain value of an XPath as a list of one."""
+        if self.document.root is None:
+            return []
+        try:
+            found = self._elements.select(selector)
+        except etree.XPathError as error:
+            self._note(name, f"{selector} failed on this page and was skipped: {error}", where)
+            return []
+        if not isinstance(found, list):
+            return [found] if found else []
+        if len(found) > _MAX_NODES:
+            self._note(name, f"{selector} hits {len(found):,} elements: only {_MAX_NODES:,} count", where)
+        return found[:_MAX_NODES]
+
+    def _note(self, name: str, message: str, where: str | None) -> None:
+        note = Note(name, message, where)
+        if note not in self.document.notes:
+            self.document.notes.append(note)
+
+    def _blocks_of(self, first: int, end: int) -> range:
+        """Return the blocks that have a piece in `first` up to `end`."""
+        bounds = self.document.bounds
+        low = bisect_right(bounds, first, key=lambda bound: bound[1])
+        return range(low, bisect_left(bounds, end, low, key=lambda bound: bound[0]))
+
+    def _text(self, first: int, end: int) -> str:
+        """Return the text of a range of pieces, a line for each block."""
+        lines = []
+        for index in self._blocks_of(first, end):
+            start, stop = self.document.bounds[index]
+            if first <= start and stop <= end:
+                lines.append(self.document.blocks[index].text)
+            else:
+                part = "".join(self.document.pieces[max(first, start) : min(end, stop)])
+                lines.append(collapse(settle(part)))
+        return "\n".join(line for line in lines if line)
+
+    def _covered(self, first: int, end: int) -> Iterator[int]:
+        """Yield the blocks that lie in `first` up to `end` with all their text."""
+        pieces = self.document.pieces
+        for index in self._blocks_of(first, end):
+            start, stop = self.document.bounds[index]
+            if not any(pieces[at].strip() for at in (*range(start, min(first, stop)), *range(max(end, start), stop))):
+                yield index
+
+    # -- body and metadata
+
+    def region(self, bodies: Sequence[Body], disabled: frozenset[str]) -> Region | None:
+        """Return the region of the first of `bodies` that hits; leave a note in the document for each that misses."""
+        if self.document.root is None:
+            return None
+        spans = self.document.spans
+        for body in bodies:
+            if body.id in disabled or not self.pack_zones(body):
+                continue
+            for selector in body.selectors:
+                hits = [spans[node] for node in self._select(selector, body.id, body.where) if node in spans]
+                ranges = sorted({(first, end) for _, first, end in hits if first < end})
+                if ranges:
+                    return Region(body.id, body.where, str(selector), tuple(ranges))
+            self._note(body.id, "[body] hits nothing on this page and was ignored", body.where)
+        return None
+
+    def declare(self, extractors: Sequence[Extractor], declared: Declared, disabled: frozenset[str]) -> None:
+        """Add what `extractors` find to `declared`, in their order."""
+        for extractor in extractors:
+            zones = self.pack_zones(extractor) & extractor.zones
+            if not zones or extractor.id in disabled:
+                continue
+            found: list[_Value]
+            if extractor.values is not None:
+                found = [({"v": value}, None) for value in extractor.values]
+            elif extractor.selector is not None:
+                found = list(self._element_values(extractor, extractor.selector, zones))
+            else:
+                found = list(self._line_values(extractor, zones))
+            several = extractor.field in LIST_FIELDS
+            found = found[: _MAX_VALUES if several else 1]
+            if not found:
+                continue
+            raw = "; ".join(value["v"] for value, _ in found)
+            value = _value(extractor, [groups for groups, _ in found])
+            declared.add(extractor.field, value, Source(f"rule:{extractor.id}", raw, extractor.where))
+            for _, span in found:
+                if span is None:
+                    continue
+                for index in self._covered(*span):
+                    if self.document.blocks[index].zone is not Zone.MAIN:
+                        declared.blocks.setdefault(index, (extractor.field, extractor.id))
+
+    def _element_values(self, extractor: Extractor, selector: Selector, zones: frozenset[Zone]) -> Iterator[_Value]:
+        for node in self._select(selector, extractor.id, extractor.where):
+            span = None
+            if not etree.iselement(node):
+                text = str(node)
+            else:
+                place = self.document.spans.get(node)
+                if place is not None and place[1] < place[2]:
+                    span = place[1:]
+                    if not any(self._within(*span, zones)):
+                        continue
+                if extractor.attr is not None:
+                    text = node.get(extractor.attr) or ""
+                else:
+                    text = self._text(*span) if span else "".join(map(str, node.itertext()))
+            text = collapse(settle(text[:_MAX_NARROWED]))
+            value = {"v": text} if extractor.saying is None else _groups(extractor.saying, text)
+            if value and value["v"]:
+                yield value, span
+
+    def _line_values(self, extractor: Extractor, zones: frozenset[Zone]) -> Iterator[_Value]:
+        assert extractor.saying is not None
+        for index in self.heard.get(extractor.saying, _SILENCE):
+            block = self.document.blocks[index]
+            value = _groups(extractor.saying, block.text) if block.zone in zones else None
+            if value and value["v"]:
+                yield value, self.document.bounds[index]
+
+
+def _plain(text: str) -> str:
+    """Return settled `text` as patterns see it: NFKC, one kind of white space, case as it is."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return collapse(text) if "\n" in text or "  " in text else text
+
+
+def _groups(saying: Saying, text: str) -> dict[str, str] | None:
+    """Return the value that the first matching line of `saying` finds in `text`, None where none matches."""
+    text = collapse(text)
+    # As printed where that matches; only else as compared, which has other characters.
+    for form in dict.fromkeys((text, _plain(text))):
+        for pattern in saying.lines:
+            match = pattern.fullmatch(form)
+            if match is not None:
+                found = {name: part.strip() for name, part in match.groupdict().items() if part and part.strip()}
+                return {"v": text, **found}
+    return None
+
+
+def _value(extractor: Extractor, values: list[dict[str, str]]) -> Any:
+    """Return the values of one field as metadata has it."""
+    if extractor.field == "captions":
+        return [Caption(value["v"], value.get("credit")) for value in values]
+    texts = [value["v"] for value in values]
+    if extractor.field not in LIST_FIELDS:
+        return texts[0]
+    if extractor.split:
+        texts = [part for text in texts for part in _JOINTS.split(text)]
+    return list(dict.fromkeys(text for part in texts if (text := part.strip())))
