@@ -1,0 +1,378 @@
+"""What the lines of a page say: title, byline, date, section, standfirst, captions and credits, agencies, copyright.
+
+Works on blocks alone, so a dump and an HTML page are read alike; in HTML the head has usually said most of it, and
+the lines are then recognised by what it said. A block is claimed only if it states metadata and nothing else.
+
+The order of the reading: every block's *part* is told by its own shape first (caption, credit, byline, date); then
+the *front*, the stretch from the title to the first paragraph of the body, is found; only there do bylines, dates,
+section labels and the standfirst count.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from cleaner.describe import dates, head, names
+from cleaner.describe.vocabulary import FURNITURE, RIGHTS_RESERVED
+from cleaner.model import Block, BlockKind, Declared, Document, Source, Zone
+from cleaner.text import ends_sentence, fold, fold_phrase, word_count, words
+
+__all__ = ["read"]
+
+# How far before the first prose the title is looked for, and how far the front may reach after the title (blocks).
+_REACH_BEFORE = 25
+_REACH_AFTER = 25
+# A paragraph, not a label or a teaser line: at least so many words.
+_PROSE_WORDS = 12
+_LONGEST_STANDFIRST = 60
+_LONGEST_TITLE = 40
+_LONGEST_LABEL = 4
+_LIKELY = 0.9
+_LONGEST_SECTION = 3
+_LONGEST_CAPTION = 150
+
+_END_PUNCTUATION = (".", "!", "?", ":", ";", ",", "…", "。", "*")
+_LIST_MARK = re.compile(r"^[-–—•*]\s+")
+_IN_SECTION = re.compile(
+    r"(?:(?P<in>in)|posted in|filed under|category|section|rubrik|ressort|catégorie|categoría|rubrique)\s?:?\s+"
+    r"(?P<v>[^\W\d_][\w &/’'-]{1,40})",
+    re.IGNORECASE,
+)
+_SPAN = r"(?:19|20)\d\d(?:\s?[-–]\s?(?:(?:19|20)?\d\d|present))?"
+_COPYRIGHT = re.compile(
+    rf"(?:copyright\s*(?:©|\(c\))?|(?:©|\(c\))(?:\s*copyright)?)\s*{_SPAN}[\s,]*(?:by\s+)?"
+    r"(?P<v>[^\W\d_][^|•·©]{1,79}?)"
+    rf"(?:\s*(?:[|•·.,–—-]\s*)?(?:{RIGHTS_RESERVED})\b.*|\s*[|•·].*)?[\s.]*",
+    re.IGNORECASE,
+)
+_CAPTION_PATH = re.compile(
+    r"[.#](?:[a-z0-9]+[-_]{1,2}){0,4}(?:caption|bildunterschrift|legend)(?:[-_]text)?(?=[./#]|$)", re.IGNORECASE
+)
+_STANDFIRST_PATH = re.compile(
+    r"[.#][\w-]*(?:standfirst|subtitle|sub-title|subhead|subline|dek|summary|excerpt|lede|leadtext)\b", re.IGNORECASE
+)
+
+
+@dataclass(slots=True)
+class _Shapes:
+    """What each block is by its own shape, before anything is known of the page."""
+
+    captions: dict[int, str] = field(default_factory=dict)
+    """Block index -> id of what told it."""
+    bylines: dict[int, list[str]] = field(default_factory=dict)
+    days: dict[int, list[dates.Stated]] = field(default_factory=dict)
+
+    def states(self, index: int) -> bool:
+        """Whether the block is some statement, so neither prose nor title."""
+        return index in self.captions or index in self.bylines or index in self.days
+
+
+def read(document: Document, declared: Declared) -> None:
+    """Add what the lines state, and claim the blocks that state it."""
+    _Reader(document, declared).read()
+
+
+class _Reader:
+    """One document being read."""
+
+    def __init__(self, document: Document, declared: Declared) -> None:
+        self.document = document
+        self.declared = declared
+        self.blocks = document.blocks
+        self.language = document.language
+        self.region = head.region(document)
+        self.shapes = _Shapes()
+
+    def read(self) -> None:
+        """Read shapes, then the front, then what may stand anywhere."""
+        if not self.blocks:
+            return
+        self._captions()
+        start = self._first_prose()
+        window = range(max(0, start - _REACH_BEFORE), min(len(self.blocks), start + _REACH_AFTER))
+        self._statements(window)
+        title = self._title(window, start)
+        front = self._front(title, start)
+        if title is not None:
+            self._section(title, front)
+        self._front_matter(front)
+        self._notes()
+        self._copyright()
+
+    # --- claiming --------------------------------------------------------------------------------------------------
+
+    def _claim(self, index: int, name: str, what: str) -> None:
+        # A rule file has had the first word.
+        self.declared.blocks.setdefault(index, (name, f"builtin/{what}"))
+
+    def _add(self, index: int, name: str, value: str | list[str]) -> None:
+        self.declared.add(name, value, Source("line", self.blocks[index].text, str(index)))
+
+    # --- shapes ----------------------------------------------------------------------------------------------------
+
+    def _captions(self) -> None:
+        """Tell captions, pure credits and caption labels by their shape; claim them."""
+        for block in self.blocks:
+            # Pictures after the article are those of teasers.
+            if block.hidden or (self.document.is_html and block.zone is Zone.TAIL):
+                continue
+            if what := self._caption(block):
+                self.shapes.captions[block.index] = what
+        for index, what in list(self.shapes.captions.items()):
+            self._claim(index, "captions", what)
+            if what == "photo-caption" and self._is_label(index - 1, index):
+                self.shapes.captions[index - 1] = "caption-label"
+                self._claim(index - 1, "captions", "caption-label")
+
+    def _caption(self, block: Block) -> str | None:
+        """Return the id of what makes the block a caption, if anything does."""
+        is_html = self.document.is_html
+        if block.kind is BlockKind.CAPTION:
+            return "caption"
+        # A heading in a dump is any short line right above prose, a credit too.
+        kinds = {BlockKind.PARAGRAPH} if is_html else {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.HEADING}
+        if block.kind not in kinds or word_count(block.text) > _LONGEST_CAPTION:
+            return None
+        if is_html and _CAPTION_PATH.search(block.path):
+            return "caption"
+        text, credit = names.split_credit(block.text)
+        if credit is None:
+            return None
+        if not text:
+            return "photo-credit"
+        # In a dump a credit in brackets is sure; in HTML a caption has mostly an element of its own.
+        return "photo-caption" if not is_html and self._in_brackets(block, text) else None
+
+    @staticmethod
+    def _in_brackets(block: Block, text: str) -> bool:
+        return word_count(text) >= _LONGEST_LABEL and block.text.rstrip(" .").endswith(("]", ")"))
+
+    def _is_label(self, index: int, caption: int) -> bool:
+        """Whether a line is the picture's own label: a few words that begin the caption's group."""
+        if index < 0 or index in self.shapes.captions or self.document.is_html:
+            return False
+        label, group = self.blocks[index], self.blocks[caption].group
+        begins = index == 0 or self.blocks[index - 1].group != group
+        return bool(group) and label.group == group and begins and self._short(label, _LONGEST_LABEL)
+
+    def _statements(self, window: range) -> None:
+        """Tell the bylines and date lines of a stretch by their shape."""
+        for index in window:
+            block = self.blocks[index]
+            if block.hidden or index in self.shapes.captions or word_count(block.text) > 40:
+                continue
+            text = _LIST_MARK.sub("", block.text)
+            if stated := dates.line_dates(text, self.language, self.region):
+                self.shapes.days[index] = stated
+                continue
+            rest, beside = dates.part(text, self.language, self.region)
+            if authors := names.byline(rest, self.language):
+                self.shapes.bylines[index] = authors
+                if beside:
+                    self.shapes.days[index] = beside
+
+    def _short(self, block: Block, most: int) -> bool:
+        return 1 <= word_count(block.text) <= most and not block.text.rstrip().endswith(_END_PUNCTUATION)
+
+    def _is_prose(self, index: int) -> bool:
+        block = self.blocks[index]
+        if block.hidden or self.shapes.states(index) or block.kind not in {BlockKind.PARAGRAPH, BlockKind.QUOTE}:
+            return False
+        return word_count(block.text) >= _PROSE_WORDS and ends_sentence(block.text)
+
+    def _first_prose(self) -> int:
+        """Return the index of the first prose block of the main run; of any zone, where that has none."""
+        prose = [block.index for block in self.blocks if self._is_prose(block.index)]
+        main = (index for index in prose if self.blocks[index].zone is Zone.MAIN)
+        return next(main, prose[0] if prose else len(self.blocks))
+
+    # --- the front -------------------------------------------------------------------------------------------------
+
+    def _title(self, window: range, start: int) -> int | None:
+        """Find and claim the title's block: the one that says a declared title, else the likeliest line."""
+        stated = {fold_phrase(str(value)) for value, _ in self.declared.candidates.get("title", [])} - {""}
+        said = [
+            index for index in window if fold_phrase(self.blocks[index].text) in stated and self._may_be_title(index)
+        ]
+        before = [index for index in said if index < start] or said
+        if before:
+            found = before[-1]
+        elif self.document.is_html and stated:
+            return None
+        else:
+            likeliest = self._likeliest_title(range(window.start, start))
+            if likeliest is None:
+                return None
+            found = likeliest
+            self._add(found, "title", _LIST_MARK.sub("", self.blocks[found].text))
+        text = fold_phrase(self.blocks[found].text)
+        for index in window:  # a title is often printed twice, once for the picture
+            if fold_phrase(self.blocks[index].text) == text and (
+                index <= start or self.blocks[index].zone is not Zone.MAIN
+            ):
+                self._claim(index, "title", "title")
+        # The first copy before the front matter: what follows it is the front.
+        return min(index for index in window if fold_phrase(self.blocks[index].text) == text)
+
+    def _may_be_title(self, index: int) -> bool:
+        block = self.blocks[index]
+        return not (block.hidden or self.shapes.states(index) or block.kind in {BlockKind.TABLE_ROW, BlockKind.CODE})
+
+    def _likeliest_title(self, stretch: range) -> int | None:
+        """Return the line before the prose that shares most words with it, long before short, near before far."""
+        prose = [block.text for block in self.blocks[stretch.stop : stretch.stop + 30]]
+        body = {word for text in prose for word in words(fold(text)) if len(word) > 3 or not word.isascii()}
+        best: tuple[float, int] | None = None
+        for index in stretch:
+            text = self.blocks[index].text.strip()
+            if not self._may_be_title(index) or not self._headline_like(text):
+                continue
+            own = [word for word in words(fold(text)) if len(word) > 3 or not word.isascii()]
+            if not own:
+                continue
+            score = sum(word in body for word in own) / len(own) + min(len(own), 8) / 8
+            if self.blocks[index].kind is BlockKind.HEADING and len(own) > 2:
+                score += 0.5
+            # Of equal lines the first; a line that neither says much nor what the body says is a label.
+            if score >= _LIKELY and (best is None or score > best[0]):
+                best = (score, index)
+        return best[1] if best else None
+
+    @staticmethod
+    def _headline_like(text: str) -> bool:
+        count = word_count(text)
+        if not 1 <= count <= _LONGEST_TITLE or (
+            text.endswith((".", ":", ";", ",", "*")) and not text.endswith(("...", "U.S."))
+        ):
+            return False
+        is_caption = names.split_credit(text, caption=True).credit is not None
+        return not is_caption and fold_phrase(text) not in FURNITURE and any(char.isalpha() for char in text)
+
+    def _front(self, title: int | None, start: int) -> range:
+        """Return the blocks from the title to the body's first paragraph; claim the standfirst where one stands there.
+
+        The first prose after the title is a standfirst only if byline, date or picture stand between it and the next.
+        """
+        begin = title if title is not None else max(0, start - _REACH_BEFORE)
+        limit = min(len(self.blocks), max(begin, start) + _REACH_AFTER)
+        prose = [index for index in range(begin + 1, limit) if self._is_prose(index)]
+        if not prose:
+            return range(begin, min(start, limit))
+        first = prose[0]
+        second = prose[1] if len(prose) > 1 else limit
+        if title is not None and self._is_standfirst(title, first, second):
+            self._add(first, "description", self.blocks[first].text)
+            self._claim(first, "description", "standfirst")
+            return range(begin, second)
+        return range(begin, first)
+
+    def _is_standfirst(self, title: int, first: int, second: int) -> bool:
+        block = self.blocks[first]
+        if word_count(block.text) > _LONGEST_STANDFIRST:
+            return False
+        if self.document.is_html and _STANDFIRST_PATH.search(block.path):
+            return True
+        between = range(first + 1, second)
+        said_before = any(index in self.shapes.bylines or index in self.shapes.days for index in range(title, first))
+        said_after = any(index in self.shapes.bylines or index in self.shapes.days for index in between)
+        if said_before or self.document.is_html:
+            return said_after and not said_before
+        return said_after or (first + 1 in self.shapes.captions)
+
+    def _front_matter(self, front: range) -> None:
+        """Read the bylines and dates of the front."""
+        self._supplied_bylines(front)
+        for index in front:
+            if authors := self.shapes.bylines.get(index):
+                self._add(index, "authors", authors)
+                self._claim(index, "authors", "byline")
+            for stated in self.shapes.days.get(index, ()):
+                self._add(index, "modified" if stated.modified else "date", stated.iso)
+                self._claim(index, "date", "date-line")
+
+    def _supplied_bylines(self, front: range) -> None:
+        """Tell bylines without a "By": lines that name declared authors, or list-shaped names beside the date."""
+        declared = {
+            fold_phrase(name) for value, _ in self.declared.candidates.get("authors", []) for name in _as_list(value)
+        }
+        for index in front:
+            block = self.blocks[index]
+            if (
+                self.shapes.states(index)
+                or block.hidden
+                or index in self.declared.blocks
+                or word_count(block.text) > 16
+            ):
+                continue
+            text = _LIST_MARK.sub("", block.text)
+            listed = text != block.text or block.kind is BlockKind.LIST_ITEM
+            people = names.names(text, self.language)
+            known = bool(people and declared) and all(fold_phrase(name) in declared for name in people)
+            dumped = listed and not self.document.is_html and self._beside_date(index, front)
+            if known or (dumped and _one_name(people)):
+                self.shapes.bylines[index] = people
+
+    def _beside_date(self, index: int, front: range) -> bool:
+        return any(near in front and near in self.shapes.days for near in (index - 1, index + 1))
+
+    def _section(self, title: int, front: range) -> None:
+        """Read the section: "In Reports" beside the date, or a short label that stands alone above the title."""
+        for index in front:
+            block = self.blocks[index]
+            if self.shapes.states(index) or index in self.declared.blocks or word_count(block.text) > 6:
+                continue
+            text = _LIST_MARK.sub("", block.text)
+            match = _IN_SECTION.fullmatch(text)
+            if match and (not match["in"] or self._beside_date(index, front)):
+                self._add(index, "section", match["v"].strip())
+                self._claim(index, "section", "section-label")
+                return
+        # Higher up on the page such a label is navigation.
+        label = title - 1
+        if self.document.is_html or not 0 <= label <= 2 or label in self.declared.blocks:
+            return
+        block = self.blocks[label]
+        alone = not block.group or block.group not in {
+            self.blocks[title].group,
+            self.blocks[max(0, label - 1)].group if label else -1,
+        }
+        if (
+            alone
+            and self._short(block, _LONGEST_SECTION)
+            and fold_phrase(block.text) not in FURNITURE
+            and names.named(block.text)
+        ):
+            self._add(label, "section", block.text)
+            self._claim(label, "section", "section-label")
+
+    # --- anywhere --------------------------------------------------------------------------------------------------
+
+    def _notes(self) -> None:
+        """Read the wire services that notes at the article's end name; the note itself stays where it is."""
+        for block in self.blocks:
+            if block.hidden or block.index in self.shapes.captions or block.zone is Zone.HEAD:
+                continue
+            if agencies := names.note_agencies(block.text):
+                self._add(block.index, "agencies", agencies)
+
+    def _copyright(self) -> None:
+        """Read the copyright line of the page, which names its holder and, mostly, the site."""
+        for block in self.blocks:
+            if block.hidden or (block.zone is Zone.MAIN and self.document.is_html) or len(block.text) > 200:
+                continue
+            match = _COPYRIGHT.fullmatch(block.text.strip())
+            if match and block.index not in self.shapes.captions:
+                holder = match["v"].strip(" ,.-–")
+                if word_count(holder) <= 8:
+                    self._add(block.index, "copyright", holder)
+                    self._add(block.index, "site_name", holder)
+
+
+def _one_name(people: list[str]) -> bool:
+    """Whether a line names one person or desk, in two words or more: a label beside a date is mostly one word."""
+    return len(people) == 1 and len(people[0].split()) > 1 and names.named(people[0])
+
+
+def _as_list(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]

@@ -1,0 +1,272 @@
+"""Who wrote, pictured and supplied: names as bylines and credit lines print them.
+
+Everything here reads one short text; where on the page that text stands is for the callers to know.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from cleaner.describe.vocabulary import (
+    AGENCIES,
+    AGENCY_SIGNS,
+    BYLINES,
+    CONJUNCTIONS,
+    DEGREES,
+    NOBODY,
+    PARTICLES,
+    PICTURE,
+    ROLE,
+    SOURCE,
+    SUPPLIERS,
+)
+from cleaner.text import collapse, fold, fold_phrase, word_count
+
+__all__ = ["Credited", "agencies_in", "byline", "credit_line", "is_agency", "names", "note_agencies", "split_credit"]
+
+_LONGEST_BYLINE = 240
+_LONGEST_CREDIT = 120
+_LONGEST_SIGN = 40
+_MAX_NAMES = 40
+
+# --- wire services --------------------------------------------------------------------------------------------------
+
+# "Getty Images Europe", "AP Photo": a supplier of two words shows even where something follows it.
+_SUPPLIER = re.compile(
+    rf"(?:{'|'.join(re.escape(supplier) for supplier in sorted(SUPPLIERS) if ' ' in supplier)})(?!\w)", re.IGNORECASE
+)
+
+
+def is_agency(name: str) -> bool:
+    """Whether `name`, as printed, is a wire service."""
+    return fold(name) in AGENCIES or name.strip() in AGENCY_SIGNS
+
+
+def agencies_in(authors: list[str]) -> list[str]:
+    """Return the wire services among `authors`, as printed."""
+    found = (part for author in authors for part in [author, *re.split(r"\s*(?:/|,|\bwith\b)\s*", author)])
+    return list(dict.fromkeys(part for part in found if is_agency(part)))
+
+
+_NAME = r"(?P<v>[^\W\d_][\w .,&/'’-]{1,80}?)"
+_BY = r"(?:by|from|von|der|de|des|da|do|das|dos|van)"
+_NOTES = [
+    re.compile(rf"[(\[*—–-]*\s?{pattern}\.?[)\]]?", re.IGNORECASE)
+    for pattern in (
+        rf"{_NAME} (?:also )?contributed to this (?:report|story|article)",
+        rf"(?:with|additional) (?:reporting|files|material|inputs?|information) {_BY} {_NAME}",
+        rf"mit (?:material|informationen|agenturmaterial) {_BY} {_NAME}",
+        rf"{_NAME} (?:hat|haben) zu diesem (?:bericht|artikel) beigetragen",
+        rf"(?:avec|con informaci[óo]n(?:es)? de|com informações {_BY}|met informatie van) {_NAME}",
+        rf"(?:{SOURCE})[ns]?\s?: {_NAME}",
+    )
+]
+_NOTES.append(re.compile(rf"[(\[]{_NAME}[)\]]"))  # a sign alone: "(dpa)"
+_PARTED = re.compile(rf"\s*(?:[,/&]|\b(?:{CONJUNCTIONS[None]}|e)\b)\s*", re.IGNORECASE)
+
+
+def note_agencies(line: str) -> list[str]:
+    """Return the wire services that a note names: "Reuters contributed to this report.", "(dpa)"."""
+    if len(line) > 160:
+        return []
+    for pattern in _NOTES:
+        if match := pattern.fullmatch(line.strip()):
+            return list(dict.fromkeys(part for part in _PARTED.split(match["v"]) if is_agency(part)))
+    return []
+
+
+# --- bylines --------------------------------------------------------------------------------------------------------
+
+_PREFIX = re.compile(
+    rf"(?P<word>{'|'.join(sorted(map(re.escape, BYLINES), key=len, reverse=True))})(?:\s?(?P<colon>[::])\s?|\s)(?=\S)",
+    re.IGNORECASE,
+)
+# What ends the names on a byline: a bar, a spaced dash, the date.
+_CUT = re.compile(
+    r"\s*(?:[|•·]|\s[–—-]\s|;\s*edit(?:ed|ing) by\b|[–—-]?\s*\b(?:published|updated|posted)\b)", re.IGNORECASE
+)
+_JUNK = re.compile(r"\S*@\S+|https?://\S*|\bwww\.\S*|\([^)]{0,80}\)|\[[^\]]{0,80}\]", re.IGNORECASE)
+_DATED = re.compile(r"\d{1,2}[./:h]\d{2}|\b(?:19|20)\d\d\b|\d{1,2}\.\s")
+_ROLE = re.compile(rf"(?<!\w)\w*(?:{ROLE})s?(?!\w)", re.IGNORECASE)
+_PROFILE = re.compile(r"\s+(?:twitter|facebook|linkedin|instagram|bluesky|mastodon)$", re.IGNORECASE)
+
+
+def names(text: str, language: str | None = None, *, person: bool = False) -> list[str]:
+    """Return the people and organisations that `text`, a byline without its "By", names.
+
+    As printed, in order, once each; without roles, e-mail addresses, handles, links and dates. With `person` the text
+    is one name already (a field of structured data): it is parted only where each part is a name by itself.
+    """
+    text = collapse(_JUNK.sub(" ", text[:_LONGEST_BYLINE]))
+    text = _CUT.split(text, maxsplit=1)[0]
+    conjunction = CONJUNCTIONS.get(language, CONJUNCTIONS[None])
+    clauses = re.split(rf"\s*(?:;|&|、|・|\s\+\s|,?\s+(?:{conjunction})\s+)\s*", text, flags=re.IGNORECASE)
+    found: list[str] = []
+    for clause in clauses[:_MAX_NAMES]:
+        found += _comma_names(clause)
+    found = list(dict.fromkeys(found))
+    if person and len(found) > 1 and not all(word_count(name) > 1 or is_agency(name) for name in found):
+        whole = _clean(text)
+        return [whole] if whole else []
+    return found
+
+
+def _comma_names(clause: str) -> list[str]:
+    """Return the names of a text without conjunctions: two in "A B, C D", one in "A B, Political Editor"."""
+    found: list[str] = []
+    for position, part in enumerate(re.split(r"\s*[,،]\s*", clause)[:_MAX_NAMES]):
+        name = _clean(part)
+        if name is None or (position and _ROLE.search(name)) or fold(name).rstrip(".") in DEGREES:
+            continue
+        if found and len(name.split()) == 1 and name.isascii() and not is_agency(name):
+            continue  # a place: "Jane Doe, Jerusalem"
+        found.append(name)
+    return found
+
+
+def _clean(name: str) -> str | None:
+    """Return `name` without what hangs on it; None where it is nobody's."""
+    name = _PROFILE.sub("", name.strip()).strip(' \t\n.,:;|*•·–—-"“”„«»()[]')
+    if not any(map(str.isalpha, name)) or fold_phrase(name) in NOBODY or name.startswith(("@", "#", "/")):
+        return None
+    words = name.split()
+    if len(words) > 2 and _ROLE.fullmatch(words[-1]):  # "Jane Doe Correspondent"
+        name = " ".join(words[:-1])
+    is_path = "/" in name and "." in name and " " not in name
+    return None if len(name) > 80 or len(name.split()) > 8 or is_path or _DATED.search(name) else name
+
+
+def byline(line: str, language: str | None = None) -> list[str]:
+    """Return the names of a line that is a byline and nothing else: "By X and Y |"; none where it is not one.
+
+    A word such as "By" must come first, and everything named must be written as names are.
+    """
+    if len(line) > _LONGEST_BYLINE or (match := _PREFIX.match(line)) is None:
+        return []
+    languages = BYLINES[match["word"].lower()]
+    if languages and language is not None and language not in languages and not match["colon"]:
+        return []
+    rest = line[match.end() :]
+    found = names(rest, language)
+    head = _CUT.split(rest, maxsplit=1)[0]
+    if not found or not all(map(named, found)) or word_count(head) > 16 or head.rstrip().endswith(("?", "!", "…")):
+        return []
+    return found
+
+
+def named(name: str) -> bool:
+    """Whether `name` is written as a name: at most six words, all but particles with a capital, or a wire service."""
+    if is_agency(name):
+        return True
+    parts = name.split()
+    if not parts or len(parts) > 6 or any(char.isdigit() for char in name):
+        return False
+    strong = [part for part in parts if fold(part).strip(".") not in PARTICLES]
+    return bool(strong) and all(_capital(part) for part in strong)
+
+
+def _capital(word: str) -> bool:
+    letter = next((char for char in word if char.isalpha()), "")
+    # al-Sudani, d'Ormesson: the capital may follow a short particle.
+    inner = re.search(r"^[a-z]{1,3}['’-](\w)", word)
+    return bool(letter) and (not letter.islower() or (inner is not None and inner[1].isupper()))
+
+
+# --- credits --------------------------------------------------------------------------------------------------------
+
+
+class Credited(NamedTuple):
+    """A caption parted: what the picture shows, and who supplied it."""
+
+    text: str
+    credit: str | None
+
+
+_LABEL = (
+    rf"(?:{PICTURE}) ?(?:credits?|source|courtesy(?: of)?|quelle|nachweis|rechte|by|von|par)"
+    rf"|cr[ée]dit[os]{{0,2}}(?: (?:{PICTURE})s?)?|crediti|foto di|{PICTURE}"
+)
+# "Photo: X", "Photo by X", "Image source: X"; a bare "Photo X" is a caption.
+_LABELLED = re.compile(
+    rf"(?<!\w)(?:(?:{_LABEL})\s?[::]\s*(?:©\s?)?|fot\.\s?|(?:photo|picture|image)s? (?:by|courtesy of) |©\s?|\(c\)\s)",
+    re.IGNORECASE,
+)
+_SOURCE = re.compile(rf"(?<!\w)(?:{SOURCE})\s?[::]\s*", re.IGNORECASE)
+_BRACKET = re.compile(r"\s*(?:\[(?P<square>[^\[\]]{2,120})\]|\((?P<round>[^()]{2,120})\))\s*\.?\s*$")
+_SENTENCE_END = re.compile(r"[.!?。…]['\"”’»)]?\s+(?=\S)")
+
+
+def credit_line(line: str) -> str | None:
+    """Return the credit of a line that is one and nothing else: "Jane Doe/Shutterstock", "Image source: Reuters"."""
+    line = line.strip()
+    if not 3 <= len(line) <= _LONGEST_CREDIT:
+        return None
+    if (match := _LABELLED.match(line)) and "©" not in match[0] and "(c)" not in match[0].lower():
+        rest = line[match.end() :].strip(" .")
+        return rest if rest and _credit_like(rest) else None
+    bracket = _BRACKET.fullmatch(line)
+    inner = (bracket["square"] or bracket["round"]) if bracket else line
+    credit = _unlabelled(inner)
+    # With © alone a line may be the copyright of the whole page: a supplier or a slash makes it a picture's.
+    return credit if _supplied(credit) and "©" not in credit and not line.endswith((".", "!", "?", ":")) else None
+
+
+def split_credit(text: str, *, caption: bool = False) -> Credited:
+    """Part a caption from its credit, which stands at its end: in brackets, after a label, or after the last sentence.
+
+    `caption` says that the text is known to be a caption: then weaker signs do, such as a name in brackets.
+    """
+    text = text.strip()
+    if (whole := credit_line(text)) is not None:
+        return Credited("", whole)
+    if match := _BRACKET.search(text):
+        inner = (match["square"] or match["round"]).strip()
+        credit = _unlabelled(inner)
+        labelled = credit != inner.strip(" .")
+        strong = labelled or _supplied(credit) or is_agency(credit)
+        if (strong and _credit_like(credit)) or (caption and len(credit.split()) > 1 and named(credit)):
+            return Credited(text[: match.start()].strip(), credit)
+    reach = max(0, len(text) - _LONGEST_CREDIT - _LONGEST_SIGN)
+    labels = list(_LABELLED.finditer(text, reach))
+    if caption:
+        labels += _SOURCE.finditer(text, reach)
+    for label in sorted(labels, key=lambda found: found.start()):
+        credit = text[label.end() :].strip(" .|)]")
+        before = text[: label.start()].rstrip(" |([,–—-/\n").strip()
+        starts_clean = (
+            not before or text[: label.start()].rstrip()[-1:] in '.!?"”’»|([,–—-\n:)' or "©" in label[0] or caption
+        )
+        if credit and starts_clean and len(credit) <= _LONGEST_CREDIT and _credit_like(credit):
+            return Credited(before, credit)
+    if caption and (ends := list(_SENTENCE_END.finditer(text))):
+        credit = text[ends[-1].end() :].strip(" |")
+        # Under a picture, a name after the last sentence is who took it: "Jane Doe for The Daily".
+        if _supplied(credit) or named(credit):
+            return Credited(text[: ends[-1].end()].strip(), credit)
+    return Credited(text, None)
+
+
+def _unlabelled(credit: str) -> str:
+    """Return a credit without its label: "Photo by X" and "© X" are X."""
+    match = _LABELLED.match(credit) or _SOURCE.match(credit)
+    return (credit[match.end() :] if match else credit).strip(" .")
+
+
+def _credit_like(credit: str) -> bool:
+    """Whether `credit` could be who supplied a picture: short, and no sentence."""
+    return bool(credit) and len(credit.split()) <= 14 and not _SENTENCE_END.search(credit.replace("Inc. ", "Inc "))
+
+
+def _supplied(credit: str) -> bool:
+    """Whether `credit` shows by itself that it is one: parts at slashes or a "via", one of them a known supplier."""
+    if not _credit_like(credit) or len(credit.split()) > 12:
+        return False
+    parts = [part.strip(" .()") for part in re.split(r"\s*(?:/|\||\bvia\b|,)\s*", credit) if part.strip()]
+    if not parts or not all(_capital(part) or fold(part) in SUPPLIERS or is_agency(part) for part in parts):
+        return False
+    known = [part for part in parts if fold(part) in SUPPLIERS or is_agency(part)]
+    if len(parts) == 1:
+        # A single word ("Flickr", "Reuters") may as well be a link or a dateline.
+        return bool(known) and " " in parts[0] and not is_agency(parts[0])
+    return bool(known) or any(map(_SUPPLIER.match, parts))
