@@ -1,0 +1,64 @@
+"""A verdict for every block: rules, then repeats, then a judge for what is undecided.
+
+The order is fixed, and each step sees what the one before decided:
+
+1. rules mark the untouched document; the marks split blocks that they cover in part (:mod:`cleaner.judge.resolve`);
+2. one sort key picks the winner per block, guards skip rules that take too much;
+3. a `[body]` region decides what lies outside it;
+4. blocks that state metadata and nothing else;
+5. hidden text and repeats (:mod:`cleaner.judge.builtin`);
+6. the judge: for HTML trafilatura (:mod:`cleaner.judge.opinion`); in a dump, what is undecided is kept.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cleaner.judge import builtin, opinion
+from cleaner.judge.resolve import resolve
+from cleaner.model import Block, Declared, Document, Evidence, Fate, Verdict
+from cleaner.rules import Region, RuleSet
+from cleaner.segment import fragments
+
+__all__ = ["JudgeName", "given", "judge"]
+
+JudgeName = Literal["trafilatura", "none"]
+"""Who decides where rules and built-ins do not: `none` keeps it."""
+
+
+def judge(document: Document, declared: Declared, rules: RuleSet, by: JudgeName = "trafilatura") -> list[Verdict]:
+    """Return one verdict for each block of `document`, whose blocks may be split into fragments on the way.
+
+    Values that `to_meta` rules take are added to `declared`; guards that tripped to `document.notes`.
+    """
+    verdicts, region = given(document, declared, rules)
+    builtin.judge_hidden(document, verdicts, rules.disabled)
+    if region is not None:
+        rest = Evidence(region.id, region.where, "inside the body")
+    else:
+        if document.is_html and by == "trafilatura":
+            opinion.judge(document, verdicts)
+        rest = Evidence("builtin/undecided", detail="nothing says that it is noise")
+    return [verdict or Verdict(Fate.KEEP, evidence=(rest,)) for verdict in verdicts]
+
+
+def given(document: Document, declared: Declared, rules: RuleSet) -> tuple[list[Verdict | None], Region | None]:
+    """Return what rules, metadata and built-ins say of each block, None where they say nothing, and the body region."""
+    marks = rules.mark(document)
+    region = rules.region(document)
+    if document.is_html:
+        edges = [(mark.first, mark.end) for mark in marks] + (list(region.ranges) if region else [])
+        before = document.blocks
+        if fragments(document, edges):
+            declared.blocks = _moved(declared.blocks, before, document.blocks)
+    verdicts = resolve(document, declared, marks, region)
+    for index, (field, found_by) in declared.blocks.items():
+        if verdicts[index] is None and found_by not in rules.disabled:
+            verdicts[index] = Verdict(Fate.METADATA, None, field, (Evidence(found_by),))
+    builtin.judge(document, declared, verdicts, rules.disabled)
+    return verdicts, region
+
+
+def _moved(found: dict[int, tuple[str, str]], before: list[Block], after: list[Block]) -> dict[int, tuple[str, str]]:
+    """Renumber what was found on whole blocks after some were split; what was found on a split block is void."""
+    return {before[index].index: what for index, what in found.items() if after[before[index].index] is before[index]}

@@ -1,0 +1,182 @@
+"""Built-in verdicts that hold on every page: text that is not shown, and text that is there twice.
+
+Each has an id that rules can `disable`. Repeats count only among blocks that rules did not drop, and the copy in the
+body survives. Table cells, code, quotes and short dialogue never count as repeats: there, saying it twice is the point.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Final
+
+from cleaner.model import Block, BlockKind, Declared, Document, Evidence, Fate, NoiseKind, Verdict, Zone
+from cleaner.text import ends_sentence, fold, fold_phrase, word_count
+
+__all__ = ["judge", "judge_hidden"]
+
+HIDDEN: Final = "builtin/hidden"
+COLLAPSED: Final = "builtin/collapsed-body"
+REPEATED_TITLE: Final = "builtin/repeated-title"
+REPEATED_CAPTION: Final = "builtin/repeated-caption"
+REPEATED_PARAGRAPH: Final = "builtin/repeated-paragraph"
+REPEATED_RUN: Final = "builtin/repeated-run"
+
+_REPEAT_WORDS: Final = 8
+"""A shorter text may well be said twice."""
+_RUN_WORDS: Final = 16
+"""Words of a run of blocks (a responsive copy) from which its short lines are copies too."""
+_RUN_BLOCKS: Final = 3
+_CAPTION_REACH: Final = 6
+"""Blocks between a caption and its copy."""
+_COLLAPSED_SHARE: Final = 0.3
+"""Share of a page's prose that hidden text must be to count as a collapsed body."""
+_NEVER_REPEATS: Final = frozenset({BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.QUOTE})
+
+_Verdicts = list[Verdict | None]
+
+
+def judge(document: Document, declared: Declared, verdicts: _Verdicts, disabled: frozenset[str]) -> None:
+    """Fill in the verdicts of the built-ins that are not disabled."""
+    folded = [fold(block.text) for block in document.blocks]
+    if REPEATED_CAPTION not in disabled:
+        _repeated_captions(document.blocks, folded, verdicts)
+    if REPEATED_TITLE not in disabled:
+        _repeated_titles(document.blocks, declared, verdicts)
+    if REPEATED_RUN not in disabled:
+        _repeated_runs(document.blocks, folded, verdicts)
+    if REPEATED_PARAGRAPH not in disabled:
+        _repeated_paragraphs(document.blocks, folded, verdicts)
+
+
+def _drop(kind: NoiseKind, found_by: str, detail: str) -> Verdict:
+    return Verdict(Fate.DROP, kind, None, (Evidence(found_by, detail=detail),))
+
+
+def judge_hidden(document: Document, verdicts: _Verdicts, disabled: frozenset[str]) -> None:
+    """Decide on text that the page does not show, where no scorer weighs that among other things.
+
+    Hidden text goes, unless it is much of the page's prose and lies in the element that holds the main run.
+    """
+    if HIDDEN in disabled:
+        return
+    blocks = document.blocks
+    collapsed = set() if COLLAPSED in disabled else _collapsed_body(blocks)
+    for block in blocks:
+        if not block.hidden or verdicts[block.index] is not None:
+            continue
+        if block.index in collapsed:
+            detail = "not shown at first, but much of the article's prose"
+            verdicts[block.index] = Verdict(Fate.KEEP, evidence=(Evidence(COLLAPSED, detail=detail),))
+        else:
+            verdicts[block.index] = _drop(NoiseKind.OTHER, HIDDEN, "the page does not show it")
+
+
+def _collapsed_body(blocks: list[Block]) -> set[int]:
+    prose = [
+        (block, word_count(block.text))
+        for block in blocks
+        if block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) and ends_sentence(block.text)
+    ]
+    shown: dict[str, int] = defaultdict(int)
+    for block, words in prose:
+        if not block.hidden and block.zone is Zone.MAIN:
+            shown[block.path.rpartition("/")[0]] += words
+    if not shown:
+        return set()
+    container = max(shown, key=lambda path: shown[path])
+    hidden = [(block, words) for block, words in prose if block.hidden and block.path.startswith(container + "/")]
+    visible = {fold(block.text) for block in blocks if not block.hidden}
+    hidden = [(block, words) for block, words in hidden if fold(block.text) not in visible]
+    total = sum(words for _, words in prose)
+    if sum(words for _, words in hidden) < _COLLAPSED_SHARE * total:
+        return set()
+    parents = {block.path.rpartition("/")[0] for block, _ in hidden}
+    return {block.index for block in blocks if block.hidden and block.path.rpartition("/")[0] in parents}
+
+
+def _repeated_captions(blocks: list[Block], folded: list[str], verdicts: _Verdicts) -> None:
+    """A caption printed again right after itself, or as the alternative text of its image printed beside it."""
+    captions: dict[str, int] = {}
+    for block in blocks:
+        verdict, text = verdicts[block.index], folded[block.index]
+        is_caption = verdict is not None and verdict.fate is Fate.METADATA and verdict.field == "captions"
+        earlier = captions.get(text)
+        if earlier is not None and (is_caption or verdict is None) and block.index - earlier <= _CAPTION_REACH:
+            verdicts[block.index] = _drop(NoiseKind.REPEATED_CAPTION, REPEATED_CAPTION, f"same as block {earlier}")
+        elif is_caption:
+            captions[text] = block.index
+            if block.alt:
+                captions.setdefault(fold(block.alt), block.index)
+
+
+def _repeated_titles(blocks: list[Block], declared: Declared, verdicts: _Verdicts) -> None:
+    """The headline printed once more, above the body or as a heading."""
+    titles = {fold_phrase(value) for value, _ in declared.candidates.get("title", ())[:6] if isinstance(value, str)}
+    titles.discard("")
+    seen: int | None = None
+    for block in blocks:
+        verdict = verdicts[block.index]
+        if fold_phrase(block.text) not in titles:
+            continue
+        if verdict is not None:
+            if verdict.fate is Fate.METADATA and verdict.field == "title":
+                seen = block.index
+            continue
+        if block.kind is BlockKind.HEADING or block.zone is Zone.HEAD:
+            detail = "same as the title" if seen is None else f"same as the title, block {seen}"
+            verdicts[block.index] = _drop(NoiseKind.REPEATED_TITLE, REPEATED_TITLE, detail)
+
+
+def _may_repeat(block: Block, verdicts: _Verdicts) -> bool:
+    verdict = verdicts[block.index]
+    if verdict is not None and verdict.fate is not Fate.KEEP:
+        return False
+    return block.kind not in _NEVER_REPEATS and not block.continues
+
+
+def _repeated_runs(blocks: list[Block], folded: list[str], verdicts: _Verdicts) -> None:
+    """The same blocks in the same order once more: a copy for another screen size. Its short lines go with it."""
+    places: dict[str, int] = {}
+    candidates = [block for block in blocks if _may_repeat(block, verdicts)]
+    place = 0
+    while place < len(candidates):
+        block = candidates[place]
+        first = places.setdefault(folded[block.index], place)
+        if first == place:
+            place += 1
+            continue
+        length = 0
+        while (
+            place + length < len(candidates)
+            and first + length < place
+            and folded[candidates[first + length].index] == folded[candidates[place + length].index]
+        ):
+            length += 1
+        run = candidates[place : place + length]
+        if length >= _RUN_BLOCKS and sum(word_count(copy.text) for copy in run) >= _RUN_WORDS * _RUN_BLOCKS:
+            originals = candidates[first : first + length]
+            # The copy in the main run survives; of two there, or none, the first.
+            keep_first = originals[0].zone is Zone.MAIN or run[0].zone is not Zone.MAIN
+            for copy, original in zip(*((run, originals) if keep_first else (originals, run)), strict=True):
+                if verdicts[copy.index] is None:
+                    detail = f"same as block {original.index}"
+                    verdicts[copy.index] = _drop(NoiseKind.REPEATED_TEXT, REPEATED_RUN, detail)
+            place += length
+        else:
+            place += 1
+
+
+def _repeated_paragraphs(blocks: list[Block], folded: list[str], verdicts: _Verdicts) -> None:
+    """A paragraph of eight words or more that is there again."""
+    copies: dict[str, list[Block]] = defaultdict(list)
+    for block in blocks:
+        if _may_repeat(block, verdicts) and word_count(block.text) >= _REPEAT_WORDS:
+            copies[folded[block.index]].append(block)
+    for same in copies.values():
+        if len(same) < 2:
+            continue
+        original = next((block for block in same if block.zone is Zone.MAIN), same[0])
+        for block in same:
+            if block is not original and verdicts[block.index] is None:
+                detail = f"same as block {original.index}"
+                verdicts[block.index] = _drop(NoiseKind.REPEATED_TEXT, REPEATED_PARAGRAPH, detail)

@@ -1,0 +1,209 @@
+"""Which mark wins on a block, and which rules took too much.
+
+Marks are resolved with one sort key, so neither the order of files nor of rules in them matters: tier, then the nearest
+marked element, then keep > to_meta > drop, then the rule id.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from typing import Final
+
+from cleaner.model import Declared, Document, Evidence, Fate, NoiseKind, Note, Source, Verdict
+from cleaner.rules import Action, Mark, Region, Rule
+from cleaner.segment import is_prose
+from cleaner.segment.html import BREAK, CELL
+from cleaner.text import word_count
+
+__all__ = ["FLOOR", "resolve"]
+
+FLOOR: Final = 0.1
+"""Share of a page's prose that rules together must leave; comments are not counted."""
+
+_RANK: Final = {Action.KEEP: 0, Action.TO_META: 1, Action.DROP: 2, Action.CUT_AFTER: 2}
+_COMMENTS: Final = frozenset({NoiseKind.COMMENTS, NoiseKind.COMMENT_FORM})
+
+
+def resolve(document: Document, declared: Declared, marks: list[Mark], region: Region | None) -> list[Verdict | None]:
+    """Return for each block the verdict of the rules, None where they say nothing.
+
+    Rules that a guard skips are noted in `document.notes`; values that `to_meta` rules took go to `declared`.
+    """
+    for mark in marks:
+        if mark.rule.action is Action.FLAG:
+            kind = mark.rule.kind or NoiseKind.OTHER
+            document.notes.append(Note(mark.rule.id, f"flagged as {kind}: {mark.detail}", mark.rule.where))
+    covers = _Coverage(document)
+    inside = covers.inside(region)
+    per_block = covers.per_block([mark for mark in marks if mark.rule.action is not Action.FLAG])
+    skipped = _guard(document, per_block, inside)
+    skipped |= _floor(document, per_block, inside, skipped)
+    verdicts: list[Verdict | None] = [None] * len(document.blocks)
+    for index, found in enumerate(per_block):
+        ranked = _ranked(found, skipped)
+        if ranked:
+            verdicts[index] = _verdict(ranked)
+            if ranked[0][1].rule.action is Action.TO_META:
+                _take_value(declared, document, index, ranked[0][1])
+        elif not inside[index] and region is not None:
+            evidence = Evidence(region.id, region.where, "outside the body")
+            verdicts[index] = Verdict(Fate.DROP, NoiseKind.OUTSIDE_BODY, None, (evidence,))
+    return verdicts
+
+
+_Found = list[tuple[int, Mark]]
+"""The marks on one block, each with how near it is: the ordinal of the marked element, -1 for the reach of a cut."""
+
+
+class _Coverage:
+    """Which blocks a range of pieces covers."""
+
+    def __init__(self, document: Document) -> None:
+        self.count = len(document.blocks)
+        self.first: list[int] = []
+        self.end: list[int] = []
+        pieces = document.pieces
+        for first, end in document.bounds:
+            # White space at a block's edges does not count: `<p><b>All of it</b> </p>` is covered by its <b>.
+            while first < end and not pieces[first].strip(BREAK + CELL + " \t\r\n\xa0"):
+                first += 1
+            while end > first and not pieces[end - 1].strip(BREAK + CELL + " \t\r\n\xa0"):
+                end -= 1
+            self.first.append(first)
+            self.end.append(end)
+
+    def blocks(self, first: int, end: int) -> range:
+        """Return the indexes of the blocks that lie within the pieces from `first` up to `end`."""
+        start = bisect_left(self.first, first)
+        stop = start
+        while stop < self.count and self.end[stop] <= end:
+            stop += 1
+        return range(start, stop)
+
+    def inside(self, region: Region | None) -> list[bool]:
+        """Tell for each block whether it lies in the body region; all do where there is none."""
+        if region is None:
+            return [True] * self.count
+        inside = [False] * self.count
+        for first, end in region.ranges:
+            for index in self.blocks(first, end):
+                inside[index] = True
+        return inside
+
+    def per_block(self, marks: list[Mark]) -> list[_Found]:
+        """Return the marks on each block."""
+        found: list[_Found] = [[] for _ in range(self.count)]
+        for mark in marks:
+            covered = self.blocks(mark.first, mark.end)
+            for index in covered:
+                found[index].append((mark.anchor, mark))
+            if mark.rule.action is Action.CUT_AFTER and covered:
+                for index in range(covered.stop, self.count):
+                    found[index].append((-1, mark))
+        return found
+
+
+def _ranked(found: _Found, skipped: set[str]) -> _Found:
+    """Return the marks of one block that count, the deciding one first."""
+    if not found:
+        return []
+    ranked = sorted(
+        (entry for entry in found if entry[1].rule.id not in skipped),
+        key=lambda entry: (entry[1].rule.tier, -entry[0], _RANK[entry[1].rule.action], entry[1].rule.id),
+    )
+    if ranked and ranked[0][1].rule.action is Action.CUT_AFTER:
+        # A cut yields to whatever rule keeps a block.
+        ranked.sort(key=lambda entry: entry[1].rule.action is not Action.KEEP)
+    return ranked
+
+
+def _verdict(ranked: _Found) -> Verdict:
+    evidence = tuple(dict.fromkeys(Evidence(mark.rule.id, mark.rule.where, mark.detail) for _, mark in ranked))
+    rule = ranked[0][1].rule
+    match rule.action:
+        case Action.KEEP:
+            return Verdict(Fate.KEEP, evidence=evidence)
+        case Action.TO_META:
+            return Verdict(Fate.METADATA, None, rule.field, evidence)
+        case _:
+            return Verdict(Fate.DROP, rule.kind or NoiseKind.OTHER, None, evidence)
+
+
+def _take_value(declared: Declared, document: Document, index: int, mark: Mark) -> None:
+    """Add what a `to_meta` rule took from a block to the candidates of its field."""
+    text = document.blocks[index].text
+    source = Source(f"rule:{mark.rule.id}", text, mark.rule.where)
+    value = dict(mark.value) or {"v": text}
+    if mark.rule.field == "captions":
+        declared.add("captions", value, source)
+    else:
+        declared.candidates.setdefault(mark.rule.field or "", []).insert(0, (value.get("v", text), source))
+
+
+# ---- guards ----------------------------------------------------------------------------------------------------------
+
+
+def _prose(document: Document) -> list[int]:
+    """Return for each block how many words of prose it holds."""
+    return [word_count(block.text) if is_prose(block) else 0 for block in document.blocks]
+
+
+def _removers(found: _Found, skipped: set[str]) -> list[Rule]:
+    """Return the rules that remove a block, none where something else wins."""
+    ranked = _ranked(found, skipped)
+    if not ranked or ranked[0][1].rule.action not in (Action.DROP, Action.CUT_AFTER):
+        return []
+    removers = {mark.rule.id: mark.rule for _, mark in ranked if mark.rule.action in (Action.DROP, Action.CUT_AFTER)}
+    return list(removers.values())
+
+
+def _guard(document: Document, per_block: list[_Found], inside: list[bool]) -> set[str]:
+    """Return the ids of the rules that alone remove more than their share of the prose."""
+    if not any(per_block):
+        return set()
+    alone: dict[str, int] = defaultdict(int)
+    rules: dict[str, Rule] = {}
+    kept = 0
+    for words, found, within in zip(_prose(document), per_block, inside, strict=True):
+        if not words:
+            continue
+        removers = _removers(found, set())
+        if len(removers) == 1:
+            alone[removers[0].id] += words
+            rules[removers[0].id] = removers[0]
+        elif not removers and within:
+            kept += words
+    skipped = set()
+    for rule_id, words in alone.items():
+        rule, share = rules[rule_id], words / (words + kept)
+        if share > rule.max_share:
+            skipped.add(rule_id)
+            message = f"skipped: it alone would remove {share:.0%} of the prose (its limit is {rule.max_share:.0%})"
+            document.notes.append(Note(rule_id, message, rule.where))
+    return skipped
+
+
+def _floor(document: Document, per_block: list[_Found], inside: list[bool], skipped: set[str]) -> set[str]:
+    """Return the ids of further rules to un-apply, so that together they leave a tenth of the prose."""
+    prose = _prose(document)
+    undone: set[str] = set()
+    while True:
+        total = left = 0
+        taken: dict[str, int] = defaultdict(int)
+        rules: dict[str, Rule] = {}
+        for words, found, within in zip(prose, per_block, inside, strict=True):
+            removers = _removers(found, skipped | undone) if words else []
+            if not words or not within or any(rule.kind in _COMMENTS for rule in removers):
+                continue
+            total += words
+            left += 0 if removers else words
+            for rule in removers:
+                taken[rule.id] += words
+                rules[rule.id] = rule
+        if not taken or left >= FLOOR * total:
+            return undone
+        worst = max(rules.values(), key=lambda rule: (rule.tier, taken[rule.id], rule.id))
+        undone.add(worst.id)
+        message = f"un-applied: all rules together would leave {left / total:.0%} of the prose (floor {FLOOR:.0%})"
+        document.notes.append(Note(worst.id, message, worst.where))

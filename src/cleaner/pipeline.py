@@ -1,0 +1,197 @@
+"""The main path: a page in, an article out.
+
+::
+
+    read(source)                        -> Page
+    segment(page)                       -> Document
+    rulebook.for_page(document)         -> RuleSet
+    declare(document, rules)            -> Declared
+    judge(document, declared, rules)    -> one Verdict per block
+    describe(document, declared, verdicts) -> Metadata, captions
+    compose(document, verdicts)         -> text, Markdown
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from cleaner.compose import INCLUDABLE, compose
+from cleaner.describe import declare, describe
+from cleaner.errors import InputError, TooLargeError, UnreadableError
+from cleaner.judge import JudgeName, judge
+from cleaner.model import Article, Document, Metadata, Page, Status
+from cleaner.rules import RuleBook
+from cleaner.segment import segment
+from cleaner.storage import read
+
+__all__ = ["Cleaner", "Rules", "Source", "clean"]
+
+Source = bytes | str | Path | Page
+"""A page to clean: bytes or str are its content, a Path is a file."""
+
+Rules = Literal[False] | str | Path | Sequence[str | Path] | None
+"""None: the shipped rule files; a path or paths: overlays on them; "generic": no site files; False: no rules."""
+
+
+class Cleaner:
+    """Rules read once, for many pages. Thread-safe; pickles (each process reads its rules anew).
+
+    Args:
+        rules: which rule files to use, see :data:`Rules`.
+        judge: who decides on HTML what rules leave open: `trafilatura`, or `none` to keep it.
+        include: parts to print in the body besides the body: `title`, `captions`, `comments`.
+
+    Raises:
+        RuleFileError: a rule file of an overlay has faults.
+        ValueError: `include` or `judge` names something unknown.
+
+    """
+
+    def __init__(self, rules: Rules = None, *, judge: JudgeName = "trafilatura", include: Sequence[str] = ()) -> None:
+        if judge not in ("trafilatura", "none"):
+            raise ValueError(f"judge is 'trafilatura' or 'none', not {judge!r}")
+        self.rulebook = RuleBook.load(rules)
+        self.judge: JudgeName = judge
+        self.include = _checked(include)
+
+    def clean(
+        self,
+        source: Source,
+        url: str | None = None,
+        media_type: str | None = None,
+        captured: datetime | None = None,
+        include: Sequence[str] | None = None,
+    ) -> Article:
+        """Return the article of one page.
+
+        Args:
+            source: bytes or str are the content of a page, only a Path is a file (read with its sidecar).
+            url: the page's address; overrides what the sidecar says.
+            media_type: `text/html` or `text/plain`; told by content where it is not given.
+            captured: when the page was saved.
+            include: overrides the cleaner's own `include` for this page.
+
+        Raises:
+            InputError: the file cannot be read.
+            RuleFileError: a rule file that this page needs has faults.
+
+        Trouble with the page itself is never raised: it is the article's `status`, with a `reason`.
+
+        """
+        page = Page(b"", location=str(source)) if isinstance(source, Path) else Page("")
+        try:
+            page = _page(source, url, media_type, captured)
+            document = segment(page)
+        except UnreadableError as error:
+            return _failed(page, Status.UNREADABLE, str(error))
+        except TooLargeError as error:
+            return _failed(page, Status.TOO_LARGE, str(error))
+        return self.article(document, self.include if include is None else _checked(include))
+
+    def article(self, document: Document, include: Sequence[str] = ()) -> Article:
+        """Return the article of a segmented page: the main path from there on."""
+        rules = self.rulebook.for_page(document)
+        declared = declare(document, rules)
+        verdicts = judge(document, declared, rules, self.judge)
+        metadata, captions = describe(document, declared, verdicts)
+        text, markdown = compose(document, verdicts, include)
+        status, reason = (Status.OK, "") if text else (Status.EMPTY, _why_empty(document))
+        return Article(
+            text=text,
+            markdown=markdown,
+            metadata=metadata,
+            captions=captions,
+            blocks=document.blocks,
+            verdicts=verdicts,
+            status=status,
+            confidence=None,
+            reason=reason,
+            notes=document.notes,
+            page_url=document.page.url,
+            location=document.page.location,
+            media_type="text/html" if document.is_html else "text/plain",
+            encoding=document.encoding,
+            rules=list(rules.files),
+            rules_digest=rules.digest,
+        )
+
+    def clean_many(self, sources: Iterable[Source]) -> Iterator[Article]:
+        """Yield the article of each source, in order; one that cannot be read gives a status, not an error."""
+        for source in sources:
+            try:
+                yield self.clean(source)
+            except InputError as error:
+                yield _failed(Page(b"", location=str(source)), Status.UNREADABLE, str(error))
+
+
+def _checked(include: Sequence[str]) -> tuple[str, ...]:
+    parts = (include,) if isinstance(include, str) else tuple(include)
+    unknown = [part for part in parts if part not in INCLUDABLE]
+    if unknown:
+        raise ValueError(f"include takes {', '.join(INCLUDABLE)}; not {', '.join(map(repr, unknown))}")
+    return parts
+
+
+def _page(source: Source, url: str | None, media_type: str | None, captured: datetime | None) -> Page:
+    page = source if isinstance(source, Page) else read(source) if isinstance(source, Path) else Page(source)
+    if url is None and media_type is None and captured is None:
+        return page
+    return Page(
+        content=page.content,
+        url=url or page.url,
+        media_type=media_type or page.media_type,
+        charset=page.charset,
+        captured=captured or page.captured,
+        location=page.location,
+    )
+
+
+def _failed(page: Page, status: Status, reason: str) -> Article:
+    return Article(
+        text="",
+        markdown="",
+        metadata=Metadata(),
+        captions=[],
+        blocks=[],
+        verdicts=[],
+        status=status,
+        confidence=None,
+        reason=reason,
+        page_url=page.url,
+        location=page.location,
+        media_type=page.media_type or "application/octet-stream",
+    )
+
+
+def _why_empty(document: Document) -> str:
+    if not document.blocks:
+        return "the page holds no text"
+    return f"none of its {len(document.blocks)} blocks is body; `cleaner explain` says why for each"
+
+
+_shared: dict[object, Cleaner] = {}
+_lock = threading.Lock()
+
+
+def clean(
+    source: Source,
+    url: str | None = None,
+    media_type: str | None = None,
+    captured: datetime | None = None,
+    rules: Rules = None,
+    include: Sequence[str] = (),
+) -> Article:
+    """Return the article of one page; see :meth:`Cleaner.clean` and, for `rules`, :data:`Rules`.
+
+    The shipped rules are read once for the process. With overlays, make a :class:`Cleaner` and keep it.
+    """
+    if rules is None or rules is False or rules == "generic":
+        with _lock:
+            cleaner = _shared.get(rules) or _shared.setdefault(rules, Cleaner(rules))
+    else:
+        cleaner = Cleaner(rules)
+    return cleaner.clean(source, url, media_type, captured, include)

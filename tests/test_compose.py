@@ -1,0 +1,150 @@
+"""Kept blocks into text and Markdown; the text is a fixed point of segmenting and composing."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleaner.compose import compose
+from cleaner.model import Document, Evidence, Fate, NoiseKind, Page, Verdict
+from cleaner.segment import fragments, segment
+
+KEEP = Verdict(Fate.KEEP, evidence=(Evidence("test"),))
+DROP = Verdict(Fate.DROP, NoiseKind.OTHER, evidence=(Evidence("test"),))
+
+
+def compose_all(document: Document) -> tuple[str, str]:
+    return compose(document, [KEEP] * len(document))
+
+
+def html(body: str, url: str | None = None) -> Document:
+    return segment(Page(f"<!doctype html><html><body>{body}</body></html>", url=url))
+
+
+def again(text: str) -> str:
+    return compose_all(segment(Page(text, media_type="text/plain")))[0]
+
+
+def test_paragraphs_lists_quotes_tables_and_code_are_legible() -> None:
+    text, markdown = compose_all(
+        html(
+            "<h2>Head</h2><p>Para <b>one</b>.</p><ul><li>a<ul><li>b</ul><li>c</ul><blockquote><p>Said.</p></blockquote>"
+            "<table><tr><th>K<th>V<tr><td>x|y<td>2</table><pre>if x:\n  y</pre>"
+        )
+    )
+    assert text == "Head\n\nPara one.\n\n- a\n  - b\n- c\n\n> Said.\n\nK | V\nx|y | 2\n\n```\nif x:\n  y\n```"
+    assert markdown == (
+        "## Head\n\nPara **one**.\n\n- a\n    - b\n- c\n\n> Said.\n\n| K | V |\n| --- | --- |\n| x\\|y | 2 |\n\n```\nif x:\n  y\n```"
+    )
+    assert again(text) == text
+
+
+def test_short_lines_stay_together_and_long_ones_stand_apart() -> None:
+    assert compose_all(html("<p>Roses are red,<br>violets are blue</p>"))[0] == "Roses are red,\nviolets are blue"
+    long = "x" * 50
+    assert compose_all(html(f"<p>{long}<br>{long}</p>"))[0] == f"{long}\n\n{long}"
+
+
+def test_markdown_links_are_absolute_and_never_scripts() -> None:
+    body = "<p>See <a href='/a b'>this</a>, <a href='javascript:x()'>that</a>, <a href='#top'>top</a></p>"
+    assert compose_all(html(body, "https://example.org/n/"))[1] == "See [this](https://example.org/a%20b), that, top"
+
+
+def test_markdown_escapes_what_would_be_markup() -> None:
+    assert (
+        compose_all(html("<p># 1 *star* snake_case [a](b) &lt;b&gt;</p>"))[1]
+        == r"\# 1 \*star\* snake_case [a\](b) \<b>"
+    )
+    assert compose_all(html("<p>1. not a list</p>"))[1] == r"1\. not a list"
+
+
+def test_marks_do_not_swallow_the_space_beside_them() -> None:
+    assert compose_all(html("<p>a<b> bold </b>c <code>x*y</code></p>"))[1] == "a **bold** c `x*y`"
+
+
+def test_kept_fragments_rejoin_with_the_space_they_had() -> None:
+    document = html("<p>Hello <span>AD</span> world<sup>[1]</sup>, and<i>x</i>more</p>")
+    marked = [document.spans[e][1:] for e in document.spans if e.tag in ("span", "sup", "i")]
+    fragments(document, marked)
+    verdicts = [DROP if block.text in ("AD", "[1]", "x") else KEEP for block in document]
+    assert compose(document, verdicts)[0] == "Hello world, and more"
+
+
+def test_what_is_included_is_printed_where_it_stands() -> None:
+    document = html("<h1>Title</h1><p>Body.</p><p>Comment.</p>")
+    verdicts = [Verdict(Fate.METADATA, field="title"), KEEP, Verdict(Fate.DROP, NoiseKind.COMMENTS)]
+    assert compose(document, verdicts)[0] == "Body."
+    assert compose(document, verdicts, ["title"])[0] == "Title\n\nBody."
+    assert compose(document, verdicts, ["comments"])[0] == "Body.\n\nComment."
+
+
+_LINES = st.lists(
+    st.one_of(
+        st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=60),
+        st.sampled_from(
+            [
+                "",
+                "- a",
+                "  - b",
+                "1. x",
+                "> q",
+                "a | b",
+                "| c",
+                "```",
+                "```py",
+                "# h",
+                "• x",
+                "x" * 50,
+                "A short line",
+                "~~~",
+            ]
+        ),
+    ),
+    max_size=25,
+)
+
+
+@given(_LINES)
+def test_composing_a_dump_is_idempotent(lines: list[str]) -> None:
+    once = again("\n".join(lines))
+    assert again(once) == once
+
+
+_PARTS = [
+    "<p>",
+    "</p>",
+    "<br>",
+    "<ul>",
+    "<li>",
+    "</ul>",
+    "<ol>",
+    "</ol>",
+    "<table><tr><td>",
+    "<td>",
+    "<tr>",
+    "</table>",
+    "<pre>",
+    "</pre>",
+]
+_TEXT = [
+    "- dash",
+    "1. one",
+    "> q",
+    "```",
+    "a | b",
+    "#x",
+    "# y",
+    "word " * 12,
+    "short",
+    "\n",
+    "  ",
+    "~~~",
+    "é",
+    "中文。",
+]
+
+
+@given(st.lists(st.sampled_from([*_PARTS, *_TEXT, "<h2>", "</h2>", "<blockquote>", "</blockquote>"]), max_size=30))
+def test_the_text_of_any_page_is_a_fixed_point(parts: list[str]) -> None:
+    text, _ = compose_all(html("".join(parts)))
+    assert again(text) == text
