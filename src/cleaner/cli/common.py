@@ -1,0 +1,169 @@
+"""What the subcommands share: exit codes, options, consoles."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from cleaner.errors import InputError
+from cleaner.text import settle
+
+if TYPE_CHECKING:  # the command's help must not wait for these
+    from rich.console import Console
+
+    from cleaner.model import Article, Note, Page
+    from cleaner.pipeline import Cleaner
+
+__all__ = [
+    "EXIT_CODES",
+    "Exit",
+    "Subcommands",
+    "add_command",
+    "add_page_options",
+    "add_rule_options",
+    "complain",
+    "make_cleaner",
+    "one_page",
+    "open_console",
+    "report",
+]
+
+Subcommands = Any
+"""What `add_subparsers` returns; argparse does not name it in public."""
+
+
+class Exit(IntEnum):
+    """Exit codes."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    RULES = 3
+    BUG = 4
+    INTERRUPTED = 130
+    PIPE = 141
+
+
+EXIT_CODES = """\
+exit codes:
+  0    all pages have been cleaned, whatever they turned out to be; all tests pass
+  1    some pages could not be cleaned (unreadable, too-large, timeout, crashed); some tests fail
+  2    wrong usage, an input that does not exist, an output that cannot be written
+  3    a rule file has faults
+  4    a bug in cleaner itself
+  130  interrupted; 141 the reader of standard output went away
+"""
+
+
+def complain(message: str) -> None:
+    """Print `message` to standard error; nothing in it can move the cursor."""
+    for line in settle(message).splitlines():
+        print(f"cleaner: {line}", file=sys.stderr)
+
+
+def add_command(subcommands: Subcommands, name: str, summary: str, details: str = "") -> argparse.ArgumentParser:
+    """Return the parser of a new subcommand."""
+    parser: argparse.ArgumentParser = subcommands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}. {details}".rstrip(),
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--debug", action="store_true", help="on an error, show the traceback")
+    return parser
+
+
+def add_rule_options(parser: argparse.ArgumentParser) -> None:
+    """Add what decides which rules hold and who judges the rest."""
+    parser.add_argument(
+        "--rules",
+        action="append",
+        metavar="PATH",
+        help="rule file or folder laid over the shipped ones (may be repeated); "
+        "`generic`: no site files, `none`: no rules at all",
+    )
+    parser.add_argument("--no-site-rules", action="store_true", help="the same as --rules generic")
+    parser.add_argument(
+        "--judge",
+        choices=["trafilatura", "none"],
+        default="trafilatura",
+        help="who decides on HTML that no rule covers (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--include",
+        type=_include,
+        default=(),
+        metavar="PARTS",
+        help="also put these into the body: any of title,captions,comments",
+    )
+
+
+def add_page_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be said of a single page from outside."""
+    parser.add_argument("--url", help="where the page comes from (one page only); overrules its sidecar")
+    parser.add_argument("--media-type", metavar="TYPE", help="text/html or text/plain; default: told by content")
+
+
+def _include(value: str) -> tuple[str, ...]:
+    known = ("title", "captions", "comments")
+    parts = tuple(part.strip() for part in value.split(",") if part.strip())
+    for part in parts:
+        if part not in known:
+            raise argparse.ArgumentTypeError(f"{part!r} is none of {', '.join(known)}")
+    return parts
+
+
+def make_cleaner(options: argparse.Namespace) -> Cleaner:
+    """Return the cleaner that the rule options ask for."""
+    from cleaner.pipeline import Cleaner
+
+    named: list[str] = options.rules or []
+    if options.no_site_rules:
+        named = [*named, "generic"]
+    rules: Any = [Path(name) for name in named] or None
+    if "none" in named or "generic" in named:
+        if len(set(named)) > 1:
+            raise InputError("--rules generic and --rules none stand alone: they cannot be combined with other rules")
+        rules = False if named[0] == "none" else "generic"
+    return Cleaner(rules=rules, judge=options.judge, include=options.include)
+
+
+def one_page(options: argparse.Namespace) -> tuple[Page, list[Note]]:
+    """Return the page `options.page`, and what is wrong with its sidecar. Raises InputError."""
+    from cleaner.storage import find_pages
+
+    if Path(options.page).is_dir():
+        raise InputError(f"{options.page}: a folder; this command takes one page")
+    source = replace(next(find_pages([options.page])), url=options.url, media_type=options.media_type)
+    notes: list[Note] = []
+    return source.read(notes), notes
+
+
+def open_console(stream: TextIO, *, color: bool = False) -> Console:
+    """Return a console on `stream`: colours on a terminal (unless NO_COLOR says no) or where `color` asks for them."""
+    from rich.console import Console
+
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # for `main`, as from anywhere else; rich would exit by itself
+
+    wide = None if stream.isatty() or "COLUMNS" in os.environ else 120
+    if not color:
+        return Plain(file=stream, highlight=False, width=wide)
+    return Plain(file=stream, force_terminal=True, color_system="standard", no_color=False, highlight=False, width=wide)
+
+
+def report(article: Article) -> Exit:
+    """Say what keeps a page from being `ok`; return the exit code for it."""
+    from cleaner.batch import FAILURES
+    from cleaner.model import Status
+
+    if article.status is not Status.OK:
+        complain(f"{article.location}: {article.status}{f': {article.reason}' if article.reason else ''}")
+    return Exit.FAILED if article.status in FAILURES else Exit.OK
