@@ -1,0 +1,56 @@
+# Two commands do all the set-up on a fresh machine (Debian, Python >= 3.11 with venv, make):
+#   make demo    clean the sample pages: summary, and one diff
+#   make test    the tests
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check floors golden clean-env help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    clean the sample pages of raw/ into clean/, show the summary and a diff"
+	@echo "make test    run the tests"
+	@echo "make check   ruff, mypy (strict), layers"
+	@echo "make floors  measure quality on the corpus (CLEANER_CORPUS) against the pinned figures"
+
+demo: $(VENV)/.installed
+	$(BIN)/cleaner clean raw -o clean
+	$(BIN)/cleaner diff raw/ntd.com/lamp.txt
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+floors: $(VENV)/.installed-bench
+	$(BIN)/python bench/quality.py --systems cleaner:generic --input html,dump-html_text,dump-leaky --floors bench/floors.json
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "cleaner needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=python3.12, say."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "Python's venv is missing. On Debian: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed-test
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[bench]'
+	@touch $@
+
+clean-env:
+	rm -rf $(VENV)
