@@ -5,18 +5,24 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check floors golden clean-env help
+.PHONY: demo test check floors golden train clean-env help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    clean the sample pages of raw/ into clean/, show the summary and a diff"
 	@echo "make test    run the tests"
+	@echo "make golden  make clean/ anew, for the test that compares it"
 	@echo "make check   ruff, mypy (strict), layers"
+	@echo "make train   train the scorer anew on the corpus, and report cross-validated figures"
 	@echo "make floors  measure quality on the corpus (CLEANER_CORPUS) against the pinned figures"
 
 demo: $(VENV)/.installed
 	$(BIN)/cleaner clean raw -o clean
 	$(BIN)/cleaner diff raw/ntd.com/lamp.txt
+
+golden: $(VENV)/.installed
+	rm -rf clean
+	$(BIN)/cleaner clean raw -o clean
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
@@ -28,6 +34,9 @@ check: $(VENV)/.installed-dev
 
 floors: $(VENV)/.installed-bench
 	$(BIN)/python bench/quality.py --systems cleaner:generic --input html,dump-html_text,dump-leaky --floors bench/floors.json
+
+train: $(VENV)/.installed-train
+	$(BIN)/python bench/train.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -50,6 +59,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed-test
 
 $(VENV)/.installed-bench: $(VENV)/.installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[bench]'
+	@touch $@
+
+$(VENV)/.installed-train: $(VENV)/.installed
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[train]'
 	@touch $@
 
 clean-env:

@@ -1,4 +1,4 @@
-"""Shared fixtures: where the corpus and the seeds are, and no network for anyone."""
+"""Shared fixtures: where the corpus and the seeds are, how much of the corpus is read, and no network for anyone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,18 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("CLEANER_CORPUS", ROOT / "../shared/corpus"))
 SEEDS = Path(os.environ.get("CLEANER_SEEDS", ROOT / "../shared/seeds"))
+STEP = 8
+"""Of so many pages of the corpus one is read, unless all are asked for."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole-corpus", action="store_true", help=f"invariants over every page, not one in {STEP}")
+
+
+@pytest.fixture
+def step(pytestconfig: pytest.Config) -> int:
+    """Of how many pages of the corpus a test reads one."""
+    return 1 if pytestconfig.getoption("whole_corpus") else STEP
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def check(content: bytes | str, media_type: str | None, url: str | None = None) 
     assert squeeze("".join(block.text for block in article.blocks)) == squeeze("".join(b.text for b in document))
     assert_not_invented(article)
     assert_stable(article)
-    assert (article.status is Status.OK) == bool(article.text)
+    assert article.text or article.status is not Status.OK
     return article
 
 
@@ -99,9 +100,9 @@ def test_seeds() -> None:
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("part", ["aeb_half", "wcxb_dev", "news_sites"])
-def test_corpus(part: str) -> None:
+def test_corpus(part: str, step: int) -> None:
     LOSSES.clear()
-    for path in pages(CORPUS / part):
+    for path in islice(pages(CORPUS / part), 0, None, step):
         html = gzip.decompress(path.read_bytes())
         try:
             article = check(html, None)

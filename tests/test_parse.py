@@ -251,16 +251,16 @@ def missing(markup: str, expected: Counter[str], unread: frozenset[str]) -> int:
 
 
 @pytest.mark.corpus
-def test_no_text_of_the_corpus_is_lost_by_the_standard_library_s_reading() -> None:
+def test_no_text_of_the_corpus_is_lost_by_the_standard_library_s_reading(step: int) -> None:
     total = lost = 0
-    for markup in pages(step=1):
+    for markup in pages(step=step):
         reader = Reader()
         reader.feed(markup)
         reader.close()
         expected = printing(reader.found)
         total += expected.total()
         lost += missing(markup, expected, UNREAD)
-    assert total > 1_000_000
+    assert total > 1_000_000 / step
     # What is missing is one comment without an end, which html.parser shows and browsers do not.
     assert lost < 1e-4 * total
 

@@ -1,0 +1,52 @@
+"""What README and CONTRIBUTING say is true: their Python runs, their rule file does what they say, their links lead on."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import cleaner
+from cleaner import workbench
+from cleaner.workbench import Outcome
+from tests.conftest import ROOT
+
+DOCUMENTS: Final = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/RULES.md", "docs/ARCHITECTURE.md")
+WALK: Final = ROOT / "raw/copperladle.example/pie.html"
+
+
+def test_the_python_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False, encoding="utf-8")
+    assert tried > 5
+    assert failed == 0
+
+
+def test_the_walk_adds_a_site(tmp_path: Path) -> None:
+    (rules,) = re.findall(r"```toml\n(.+?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL)
+    file = tmp_path / "sites/copperladle.example.toml"
+    file.parent.mkdir()
+    file.write_text(rules, "utf-8")
+    assert workbench.check([tmp_path]) == (1, [])
+    assert [case.outcome for case in workbench.run_tests([tmp_path])] == [Outcome.PASSED]
+    gone = {entry.block.text: entry.verdict.evidence[0].id for entry in cleaner.clean(WALK, rules=tmp_path).removed}
+    assert gone["Join 40,000 cooks and get our free booklet by email."] == "sites/copperladle.example/signup"
+    prompt = next(text for text in gone if text.startswith("Did you make this recipe?"))
+    assert gone[prompt] == "sites/copperladle.example/tried-it"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_to_files(name: str) -> None:
+    document = ROOT / name
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text("utf-8"))
+    assert [link for link in links if "://" not in link and not (document.parent / link).exists()] == []
+
+
+def test_every_command_of_make_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for name in DOCUMENTS:
+        for block in re.findall(r"```sh\n(.+?)```", (ROOT / name).read_text("utf-8"), re.DOTALL):
+            assert set(re.findall(r"^make ([a-z-]+)", block, re.MULTILINE)) <= targets
