@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -182,3 +183,23 @@ def test_the_rules_have_the_first_word() -> None:
 def test_a_page_that_states_nothing_gets_nothing() -> None:
     found = metadata("")
     assert (found.title, found.authors, found.date, found.section, found.description) == (None, [], None, None, None)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<div itemprop=author rel=author>By Jane Doe</div>" * 20_000,
+        "<p>Photo: Jane Doe, Getty Images / A, B (x) [y</p>" * 20_000,
+        '<script type=\'application/ld+json\'>{"@type": "Article", "headline": "x"}</script>' * 10_000 + "<p>x",
+        "<meta property=og:title content='x | y'><h1>x | y</h1><time datetime=2020-01-01 class=published>x</time>"
+        * 20_000,
+        "<p>" + "photo by x, / via (c) [ ( " * 20_000,
+        "".join(f"<p>1 abc{chr(97 + n % 26)}d 2020, 3 ef{chr(97 + n % 26)}g 2021</p>" for n in range(5_000)),
+    ],
+    ids=["marked", "credits", "scripts", "metas", "long", "dates"],
+)
+def test_hostile_pages_stay_cheap(page: str) -> None:
+    document = segment(Page(f"<html lang=bg><body>{page}", media_type="text/html"))
+    start = time.process_time()
+    declare(document, NoRules())
+    assert time.process_time() - start < 10

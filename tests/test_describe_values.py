@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cleaner.describe import dates, names
+from cleaner.describe.vocabulary import MONTHS
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,26 @@ from cleaner.describe import dates, names
 )
 def test_a_line_that_is_a_date(line: str, language: str | None, expected: list[str]) -> None:
     assert [stated.iso for stated in dates.line_dates(line, language)] == expected
+
+
+@pytest.mark.parametrize("language", [*MONTHS, None])
+@pytest.mark.parametrize("day", [2, 29])
+def test_our_months_are_those_of_the_calendar_library(language: str | None, day: int) -> None:
+    dateparser = pytest.importorskip("dateparser")
+    settings = {"PARSERS": ["absolute-time"], "REQUIRE_PARTS": ["day", "month", "year"], "DATE_ORDER": "DMY"}
+    # Where a page declares no language, names that several languages share must be the same month in all.
+    for known in [language] if language else MONTHS:
+        for name, number in MONTHS[known].items():
+            assert dates.iso(f"{day} {name} 2024", language) == f"2024-{number:02d}-{day:02d}", name
+            theirs = dateparser.parse(f"{day} {name} 2024", languages=[known], settings=settings) if language else None
+            assert theirs is None or theirs.month == number, name
+
+
+def test_a_month_in_a_language_beyond_our_own_is_looked_up() -> None:
+    assert dates.iso("6 ноември 2023", "bg") == "2023-11-06"
+    assert dates.iso("6 November 2023", "bg") == "2023-11-06"
+    assert dates.iso("6 листо 2023", "bg") is None
+    assert dates.iso("6 novembro 2023", "xx") is None
 
 
 def test_a_region_orders_day_and_month() -> None:

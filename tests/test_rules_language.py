@@ -530,6 +530,36 @@ def test_the_index_selects_what_lxml_selects(tree: Any, source: str) -> None:
     assert ElementIndex(root).select(selector) == selector.evaluate(root)
 
 
+_predicates = st.sampled_from(
+    [
+        "",
+        "[1]",
+        "[not(@class)]",
+        "[not(ancestor::p or @id)]",
+        "[not(p)][1]",
+        "[not(p) and @id]",
+        "[not(p) + 1]",
+        "[@id]",
+    ]
+)
+
+
+@given(_trees, st.tuples(st.sampled_from(["//div", "//p", "// p", "//body"]), _predicates).map("".join))
+def test_the_index_selects_by_xpath_what_lxml_selects(tree: Any, source: str) -> None:
+    root = _tree(("html", {}, [tree]))
+    selector = compile_xpath(source, probation=False, use="elements")
+    assert ElementIndex(root).select(selector) == selector.evaluate(root)
+
+
+def test_only_what_a_selector_says_of_its_own_element_is_answered_from_some_elements() -> None:
+    own = ["div", ".a", "p#b", "a[href*=x]", "div, .a"]
+    assert all(compile_css(source, probation=False, use="elements").is_own for source in own)
+    beyond = ["div p", "input:checked ~ div", ".a > b", "div, p + p", ":not(p)"]
+    assert not any(compile_css(source, probation=False, use="elements").is_own for source in beyond)
+    steps = {"//p": True, "//p[not(a)]": True, "//p/a": False, "//p | //a": False, "//p[a]/..": False, "//*": False}
+    assert {source: compile_xpath(source, probation=False, use="elements").is_own for source in steps} == steps
+
+
 def test_an_expression_of_xpath_keeps_its_value() -> None:
     root = etree.HTML("<p>a<b>c</b></p>")
     selector = compile_xpath("string(//b)", probation=False, use="values")

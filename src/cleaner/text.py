@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
+from typing import Final
 
 __all__ = ["clip", "collapse", "ends_sentence", "fold", "fold_phrase", "settle", "word_count", "words"]
 
@@ -30,6 +32,10 @@ _UNSETTLED = re.compile("[" + "".join(re.escape(chr(code)) for code in _SETTLE) 
 # How a sentence ends, in the corpus' scripts, with what may close after it (quotes, brackets, a reference mark).
 _SENTENCE_END = re.compile(r"""[.!?…。！？｡．؟۔।॥։။][\s"'”’»›“„)\]」』）】]*(?:\[\d+\])*$""")
 _SPACE_RUN = re.compile(r"\s+")
+
+# The parts of the pipeline ask the same of the same texts: what was said of the last short ones is remembered.
+_REMEMBERED: Final = 4_096
+_SHORT: Final = 1_000
 
 # Scripts written without spaces between words: Thai, Lao, Burmese, Khmer, Kana, Hangul (spaces optional), Han.
 _UNSPACED = (
@@ -60,9 +66,16 @@ def collapse(text: str) -> str:
 
 def fold(text: str) -> str:
     """Return `text` folded for comparing: NFKC, case-folded, white space collapsed."""
+    return _fold_short(text) if len(text) <= _SHORT else _fold(text)
+
+
+def _fold(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    return collapse(text.casefold())
+    return " ".join(text.casefold().split())
+
+
+_fold_short = lru_cache(_REMEMBERED)(_fold)
 
 
 def fold_phrase(text: str) -> str:
@@ -78,6 +91,11 @@ def words(text: str) -> list[str]:
 
 def word_count(text: str) -> int:
     """Return how many words `text` has, in the sense of :func:`words`."""
+    return _count_short(text) if len(text) <= _SHORT else len(_WORD.findall(text))
+
+
+@lru_cache(_REMEMBERED)
+def _count_short(text: str) -> int:
     return len(_WORD.findall(text))
 
 

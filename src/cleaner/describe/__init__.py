@@ -38,10 +38,11 @@ def declare(document: Document, ruleset: Declares) -> Declared:
     """Return what the page says of itself before any judging: candidates per field, and blocks that state metadata."""
     declared = Declared()
     ruleset.declare(document, declared)
+    region = None
     if document.root is not None:
-        head.read(document, declared)
+        region = head.read(document, declared)
         rank(declared, document.page.url)  # the lines are recognised by the best of what the head said
-    lines.read(document, declared)
+    lines.read(document, declared, region)
     rank(declared, document.page.url)
     return declared
 

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import NamedTuple
 
-from cleaner.describe.vocabulary import BESIDE_DATE, MODIFIED
+from cleaner.describe.vocabulary import BESIDE_DATE, MODIFIED, MONTHS, bare
 from cleaner.text import fold
 
 __all__ = ["Stated", "iso", "line_dates", "part"]
@@ -34,7 +35,7 @@ _JAVASCRIPT = re.compile(
     r"[A-Z][a-z]{2} (?P<rest>[A-Z][a-z]{2} \d{2} \d{4} \d{2}:\d{2}:\d{2}) (?:GMT|UTC)(?P<zone>[+-]\d{4})"
 )
 
-# A month's name is whatever word stands in its place: the calendar library says whether it is one.
+# A month's name is whatever word stands in its place: a table says whether it is one.
 _MONTH = r"[^\W\d_]{3,14}\.?"
 _TIME = (
     r"(?P<hour>\d{1,2})\s?(?:[:.h時시]|Uhr)\s?(?P<minute>\d{2})\s?[分분]?(?::(?P<second>\d{2}))?"
@@ -69,27 +70,6 @@ _OFFSETS = {
 }
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NOT_LETTER = re.compile(r"[\W\d_]+")
-# Without a declared language: those whose month names do not contradict each other.
-_LANGUAGES = (
-    "en",
-    "de",
-    "fr",
-    "es",
-    "it",
-    "pt",
-    "nl",
-    "da",
-    "nb",
-    "sv",
-    "pl",
-    "cs",
-    "tr",
-    "uk",
-    "ru",
-    "fi",
-    "hu",
-    "id",
-)
 
 
 class Stated(NamedTuple):
@@ -250,22 +230,32 @@ def _numeric(one: int, two: int, year: int, sep: str, language: str | None, regi
 
 
 def _named(day: str, month: str, year: str, language: str | None) -> date | None:
-    import dateparser  # type: ignore[import-untyped]  # slow to import, and few pages need it
+    number = _month(month, language)
+    try:
+        return date(int(year), number, int(day)) if number else None
+    except ValueError:
+        return None
+
+
+def _month(name: str, language: str | None) -> int | None:
+    """Return the number of a month by its name in the page's language or English; in any, where it declares none."""
+    name = bare(name)
+    if language is None:
+        return next((months[name] for months in MONTHS.values() if name in months), None)
+    language = "nb" if language in {"no", "nn"} else language
+    if language in MONTHS:
+        return MONTHS[language].get(name) or MONTHS["en"].get(name)
+    return MONTHS["en"].get(name) or _rare_month(name, language)
+
+
+@lru_cache(1_024)
+def _rare_month(name: str, language: str) -> int | None:
+    """Return the number of a month by its name in a language that our own table lacks."""
+    import dateparser  # type: ignore[import-untyped]  # slow to import and to ask, and few pages need it
 
     settings = {"PARSERS": ["absolute-time"], "REQUIRE_PARTS": ["day", "month", "year"], "DATE_ORDER": "DMY"}
-    for languages in _languages(language):
-        try:
-            found = dateparser.parse(f"{day} {month} {year}", languages=languages, settings=settings)
-        except ValueError:  # a language that the library does not know
-            continue
-        if found is not None and found.year == int(year) and found.day == int(day):
-            return date(found.year, found.month, found.day)
-    return None
-
-
-def _languages(language: str | None) -> Iterator[list[str]]:
-    """Yield the sets of languages to read a month's name in: the page's own and English, or all where it has none."""
-    if language is not None:
-        yield ["nb" if language in {"no", "nn"} else language, "en"]
-    else:
-        yield list(_LANGUAGES)
+    try:
+        found = dateparser.parse(f"1 {name} 2001", languages=[language], settings=settings)
+    except ValueError:  # a language that the library does not know
+        return None
+    return int(found.month) if found is not None and (found.year, found.day) == (2001, 1) else None

@@ -21,7 +21,7 @@ from cleaner.describe import dates, names
 from cleaner.model import Declared, Document, Source
 from cleaner.text import collapse, fold, settle
 
-__all__ = ["read", "region"]
+__all__ = ["read"]
 
 _LONGEST_VALUE = 2_000
 _LONGEST_SCRIPT = 2_000_000
@@ -106,26 +106,18 @@ _Json = Any
 """Parsed JSON: its shape is the page's."""
 
 
-def read(document: Document, declared: Declared) -> None:
-    """Add what the head, the structured data and the marked elements of an HTML page state."""
+def read(document: Document, declared: Declared) -> str | None:
+    """Add what the head, the structured data and the marked elements of an HTML page state.
+
+    Returns the region that the page's locale names (`us`, `gb`), which says how it orders day and month.
+    """
     reader = _Reader(document, declared)
     reader.metas()
     reader.links()
     reader.structured()
     reader.elements()
     reader.address()
-
-
-def region(document: Document) -> str | None:
-    """Return the region that the page's locale names (`us`, `gb`), which says how it orders day and month."""
-    if document.root is None:
-        return None
-    locales = [document.root.get("lang") or ""]
-    locales += [meta.get("content") or "" for meta in document.root.iterfind(".//meta[@property='og:locale']")]
-    for locale in locales:
-        if match := re.fullmatch(r"[A-Za-z]{2,3}[-_]([A-Za-z]{2})", locale.strip()[:10]):
-            return match[1].lower()
-    return None
+    return reader.region
 
 
 def clean(value: object) -> str:
@@ -148,7 +140,17 @@ class _Reader:
         self.declared = declared
         self.root = document.root
         self.language = document.language
-        self.region = region(document)
+        # One walk for all: most of what a walk costs is the elements that it passes over.
+        self.found: dict[str, list[Any]] = {tag: [] for tag in ("meta", "link", "script", "h1", "time")}
+        for element in self.root.iter(*self.found):
+            self.found[element.tag].append(element)
+        self.locales = [meta for meta in self.found["meta"] if meta.get("property") == "og:locale"]
+        self.region = self._region()
+
+    def _region(self) -> str | None:
+        locales = [self.root.get("lang") or "", *(meta.get("content") or "" for meta in self.locales)]
+        found = (re.fullmatch(r"[A-Za-z]{2,3}[-_]([A-Za-z]{2})", locale.strip()[:10]) for locale in locales)
+        return next((match[1].lower() for match in found if match), None)
 
     # --- adding ----------------------------------------------------------------------------------------------------
 
@@ -195,12 +197,13 @@ class _Reader:
     def metas(self) -> None:
         """Read `<meta>`: Open Graph, Twitter, Dublin Core, citation_*, parsely-* and their like."""
         found: dict[str, list[str]] = {}
-        for meta in self.root.iter("meta"):
+        for meta in self.found["meta"]:
             content = meta.get("content")
             if not content:
                 continue
             for attribute in ("property", "name", "itemprop"):
-                for name in (meta.get(attribute) or "").lower().split()[:4]:
+                value = meta.get(attribute)
+                for name in value.lower().split()[:4] if value else ():
                     if name in _META_NAMES and len(found.setdefault(name, [])) < _MAX_VALUES:
                         found[name].append(content)
         for field, ordered in _META.items():
@@ -225,21 +228,21 @@ class _Reader:
 
     def links(self) -> None:
         """Read `<link rel=canonical>` and `<html lang>`."""
-        for link in self.root.iter("link"):
+        for link in self.found["link"]:
             if "canonical" in (link.get("rel") or "").lower().split():
                 self.add("url", link.get("href"), "link:canonical")
         if self.language:
             self.declared.add("language", self.language, Source("html:lang", self.language))
-        for meta in self.root.iterfind(".//meta[@property='og:locale']"):
+        for meta in self.locales:
             locale = clean(meta.get("content"))
             if match := re.match(r"([A-Za-z]{2,3})(?:[-_]|$)", locale):
                 self.declared.add("language", match[1].lower(), Source("meta:og:locale", locale))
 
     def structured(self) -> None:
         """Read JSON-LD: the node of the article the page is about."""
-        graph = _Graph(_json_ld(self.root))
+        graph = _Graph(_json_ld(self.found["script"]))
         expected = {fold(clean(value)) for value, _ in self.declared.candidates.get("title", [])}
-        expected |= {fold(_text(element)) for element in list(self.root.iter("h1"))[:4]}
+        expected |= {fold(_text(element)) for element in self.found["h1"][:4]}
         addresses = {_address(value) for value, _ in self.declared.candidates.get("url", [])}
         if self.document.page.url:
             addresses.add(_address(self.document.page.url))
@@ -281,10 +284,13 @@ class _Reader:
         """Read elements that say what they hold: itemprop, rel=author, `<time>`, `<h1>`, `<title>`."""
         authors, linked = _Together(), _Together()
         for element in self.root.iter("a", "span", "div", "p", "address", "time", "h1", "h2", "strong", "em"):
-            marks = (element.get("itemprop") or "").lower().split()
+            itemprop, rel = element.get("itemprop"), element.get("rel")
+            if itemprop is None and rel is None:
+                continue
+            marks = (itemprop or "").lower().split()
             if "author" in marks and authors.takes(element):
                 authors.names += self._marked_names(element)
-            if "author" in (element.get("rel") or "").lower().split() and linked.takes(element):
+            if rel and "author" in rel.lower().split() and linked.takes(element):
                 linked.names += self._person(_text(element))
             if "datepublished" in marks:
                 self.add(
@@ -303,7 +309,7 @@ class _Reader:
         self.extend("authors", authors.names, "itemprop:author")
         self.extend("authors", linked.names, "rel:author")
         self._times()
-        for heading in self.root.iter("h1"):
+        for heading in self.found["h1"]:
             self.add("title", _text(heading), "h1")
         for title in self.root.iterfind("head/title"):
             self.add("title", _text(title), "title")
@@ -316,7 +322,7 @@ class _Reader:
 
     def _times(self) -> None:
         """Read `<time datetime>`: those marked as the date of publication first, else those of the article."""
-        for time in list(self.root.iter("time"))[:_MAX_VALUES]:
+        for time in self.found["time"][:_MAX_VALUES]:
             value = time.get("datetime") or _text(time)
             marks = f"{time.get('class') or ''} {'pubdate' if time.get('pubdate') is not None else ''}".lower()
             if "updated" in marks and "published" not in marks:
@@ -336,11 +342,11 @@ class _Reader:
 # --- JSON-LD --------------------------------------------------------------------------------------------------------
 
 
-def _json_ld(root: Any) -> list[_Json]:
-    """Return what the page's JSON-LD scripts hold; a script that cannot be mended says nothing."""
+def _json_ld(scripts: list[Any]) -> list[_Json]:
+    """Return what those of `scripts` hold that are JSON-LD; one that cannot be mended says nothing."""
     values: list[_Json] = []
     size = 0
-    for script in root.iter("script"):
+    for script in scripts:
         if "ld+json" not in (script.get("type") or "").lower():
             continue
         text = script.text or ""
@@ -495,7 +501,9 @@ class _Together:
         self.place: Any = None
 
     def takes(self, element: Any) -> bool:
-        """Whether `element` stands where the first one does: beneath its parent's parent."""
+        """Whether `element` stands where the first one does, beneath its parent's parent, and is still wanted."""
+        if len(self.names) >= _MAX_NODES:
+            return False
         if self.place is None or not self.names:
             parent = element.getparent()
             self.place = parent if parent is None or parent.getparent() is None else parent.getparent()

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
-from cleaner.describe import dates, head, names
+from cleaner.describe import dates, names
 from cleaner.describe.vocabulary import FURNITURE, RIGHTS_RESERVED
 from cleaner.model import Block, BlockKind, Declared, Document, Source, Zone
 from cleaner.text import ends_sentence, fold, fold_phrase, word_count, words
@@ -46,8 +47,12 @@ _COPYRIGHT = re.compile(
     rf"(?:\s*(?:[|•·.,–—-]\s*)?(?:{RIGHTS_RESERVED})\b.*|\s*[|•·].*)?[\s.]*",
     re.IGNORECASE,
 )
+# A heading in a dump is any short line right above prose, a credit too.
+_CAPTIONS_IN_DUMPS = frozenset({BlockKind.LIST_ITEM, BlockKind.HEADING})
+_COPYRIGHT_BEGINS = ("c", "C", "©", "(")
+_CAPTION_NAMES = ("caption", "bildunterschrift", "legend")
 _CAPTION_PATH = re.compile(
-    r"[.#](?:[a-z0-9]+[-_]{1,2}){0,4}(?:caption|bildunterschrift|legend)(?:[-_]text)?(?=[./#]|$)", re.IGNORECASE
+    rf"[.#](?:[a-z0-9]+[-_]{{1,2}}){{0,4}}(?:{'|'.join(_CAPTION_NAMES)})(?:[-_]text)?(?=[./#]|$)", re.IGNORECASE
 )
 _STANDFIRST_PATH = re.compile(
     r"[.#][\w-]*(?:standfirst|subtitle|sub-title|subhead|subline|dek|summary|excerpt|lede|leadtext)\b", re.IGNORECASE
@@ -68,21 +73,22 @@ class _Shapes:
         return index in self.captions or index in self.bylines or index in self.days
 
 
-def read(document: Document, declared: Declared) -> None:
-    """Add what the lines state, and claim the blocks that state it."""
-    _Reader(document, declared).read()
+def read(document: Document, declared: Declared, region: str | None = None) -> None:
+    """Add what the lines state, and claim the blocks that state it; `region` as :func:`cleaner.describe.head.read`."""
+    _Reader(document, declared, region).read()
 
 
 class _Reader:
     """One document being read."""
 
-    def __init__(self, document: Document, declared: Declared) -> None:
+    def __init__(self, document: Document, declared: Declared, region: str | None) -> None:
         self.document = document
         self.declared = declared
         self.blocks = document.blocks
         self.language = document.language
-        self.region = head.region(document)
+        self.region = region
         self.shapes = _Shapes()
+        self._caption_paths: dict[str, bool] = {}
 
     def read(self) -> None:
         """Read shapes, then the front, then what may stand anywhere."""
@@ -127,22 +133,34 @@ class _Reader:
 
     def _caption(self, block: Block) -> str | None:
         """Return the id of what makes the block a caption, if anything does."""
-        is_html = self.document.is_html
+        is_html, text = self.document.is_html, block.text
         if block.kind is BlockKind.CAPTION:
             return "caption"
-        # A heading in a dump is any short line right above prose, a credit too.
-        kinds = {BlockKind.PARAGRAPH} if is_html else {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.HEADING}
-        if block.kind not in kinds or word_count(block.text) > _LONGEST_CAPTION:
+        if block.kind is not BlockKind.PARAGRAPH and (is_html or block.kind not in _CAPTIONS_IN_DUMPS):
             return None
-        if is_html and _CAPTION_PATH.search(block.path):
+        called = is_html and self._is_caption_path(block.path)
+        if is_html and not called and len(text) > names.LONGEST_CREDITED and text[0].isalnum():
+            return None  # text is left beside any credit: see below
+        if len(text) > _LONGEST_CAPTION and word_count(text) > _LONGEST_CAPTION:
+            return None
+        if called:
             return "caption"
-        text, credit = names.split_credit(block.text)
+        text, credit = names.split_credit(text)
         if credit is None:
             return None
         if not text:
             return "photo-credit"
         # In a dump a credit in brackets is sure; in HTML a caption has mostly an element of its own.
         return "photo-caption" if not is_html and self._in_brackets(block, text) else None
+
+    def _is_caption_path(self, path: str) -> bool:
+        """Whether an element is called a caption; neighbours have mostly the same path."""
+        known = self._caption_paths.get(path)
+        if known is None:
+            folded = path.lower()
+            named = any(name in folded for name in _CAPTION_NAMES)  # ten times as fast as the pattern
+            known = self._caption_paths[path] = named and _CAPTION_PATH.search(path) is not None
+        return known
 
     @staticmethod
     def _in_brackets(block: Block, text: str) -> bool:
@@ -160,7 +178,7 @@ class _Reader:
         """Tell the bylines and date lines of a stretch by their shape."""
         for index in window:
             block = self.blocks[index]
-            if block.hidden or index in self.shapes.captions or word_count(block.text) > 40:
+            if block.hidden or index in self.shapes.captions or (len(block.text) > 40 and word_count(block.text) > 40):
                 continue
             text = _LIST_MARK.sub("", block.text)
             if stated := dates.line_dates(text, self.language, self.region):
@@ -179,22 +197,26 @@ class _Reader:
         block = self.blocks[index]
         if block.hidden or self.shapes.states(index) or block.kind not in {BlockKind.PARAGRAPH, BlockKind.QUOTE}:
             return False
-        return word_count(block.text) >= _PROSE_WORDS and ends_sentence(block.text)
+        text = block.text
+        return len(text) > _PROSE_WORDS and ends_sentence(text) and word_count(text) >= _PROSE_WORDS
 
     def _first_prose(self) -> int:
         """Return the index of the first prose block of the main run; of any zone, where that has none."""
-        prose = [block.index for block in self.blocks if self._is_prose(block.index)]
-        main = (index for index in prose if self.blocks[index].zone is Zone.MAIN)
-        return next(main, prose[0] if prose else len(self.blocks))
+        first = len(self.blocks)
+        for index, block in enumerate(self.blocks):
+            if (block.zone is Zone.MAIN or first == len(self.blocks)) and self._is_prose(index):
+                if block.zone is Zone.MAIN:
+                    return index
+                first = index
+        return first
 
     # --- the front -------------------------------------------------------------------------------------------------
 
     def _title(self, window: range, start: int) -> int | None:
         """Find and claim the title's block: the one that says a declared title, else the likeliest line."""
         stated = {fold_phrase(str(value)) for value, _ in self.declared.candidates.get("title", [])} - {""}
-        said = [
-            index for index in window if fold_phrase(self.blocks[index].text) in stated and self._may_be_title(index)
-        ]
+        folded = {index: fold_phrase(self.blocks[index].text) for index in window}
+        said = [index for index in window if folded[index] in stated and self._may_be_title(index)]
         before = [index for index in said if index < start] or said
         if before:
             found = before[-1]
@@ -206,14 +228,12 @@ class _Reader:
                 return None
             found = likeliest
             self._add(found, "title", _LIST_MARK.sub("", self.blocks[found].text))
-        text = fold_phrase(self.blocks[found].text)
-        for index in window:  # a title is often printed twice, once for the picture
-            if fold_phrase(self.blocks[index].text) == text and (
-                index <= start or self.blocks[index].zone is not Zone.MAIN
-            ):
+        copies = [index for index in window if folded[index] == folded[found]]
+        for index in copies:  # a title is often printed twice, once for the picture
+            if index <= start or self.blocks[index].zone is not Zone.MAIN:
                 self._claim(index, "title", "title")
         # The first copy before the front matter: what follows it is the front.
-        return min(index for index in window if fold_phrase(self.blocks[index].text) == text)
+        return copies[0]
 
     def _may_be_title(self, index: int) -> bool:
         block = self.blocks[index]
@@ -256,7 +276,7 @@ class _Reader:
         """
         begin = title if title is not None else max(0, start - _REACH_BEFORE)
         limit = min(len(self.blocks), max(begin, start) + _REACH_AFTER)
-        prose = [index for index in range(begin + 1, limit) if self._is_prose(index)]
+        prose = list(islice((index for index in range(begin + 1, limit) if self._is_prose(index)), 2))
         if not prose:
             return range(begin, min(start, limit))
         first = prose[0]
@@ -361,7 +381,8 @@ class _Reader:
         for block in self.blocks:
             if block.hidden or (block.zone is Zone.MAIN and self.document.is_html) or len(block.text) > 200:
                 continue
-            match = _COPYRIGHT.fullmatch(block.text.strip())
+            text = block.text.strip()
+            match = _COPYRIGHT.fullmatch(text) if text[:1] in _COPYRIGHT_BEGINS else None
             if match and block.index not in self.shapes.captions:
                 holder = match["v"].strip(" ,.-–")
                 if word_count(holder) <= 8:

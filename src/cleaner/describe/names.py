@@ -23,12 +23,24 @@ from cleaner.describe.vocabulary import (
 )
 from cleaner.text import collapse, fold, fold_phrase, word_count
 
-__all__ = ["Credited", "agencies_in", "byline", "credit_line", "is_agency", "names", "note_agencies", "split_credit"]
+__all__ = [
+    "LONGEST_CREDITED",
+    "Credited",
+    "agencies_in",
+    "byline",
+    "credit_line",
+    "is_agency",
+    "names",
+    "note_agencies",
+    "split_credit",
+]
 
 _LONGEST_BYLINE = 240
 _LONGEST_CREDIT = 120
 _LONGEST_SIGN = 40
 _MAX_NAMES = 40
+LONGEST_CREDITED = _LONGEST_CREDIT + _LONGEST_SIGN
+"""Characters from the end of a text in which its credit is looked for, with its label."""
 
 # --- wire services --------------------------------------------------------------------------------------------------
 
@@ -66,10 +78,21 @@ _NOTES.append(re.compile(rf"[(\[]{_NAME}[)\]]"))  # a sign alone: "(dpa)"
 _PARTED = re.compile(rf"\s*(?:[,/&]|\b(?:{CONJUNCTIONS[None]}|e)\b)\s*", re.IGNORECASE)
 
 
+# How a note begins, or what it holds: what most lines are passed over for.
+_NOTE_BEGINS = re.compile(
+    rf"[(\[]|[*—–-]*\s?(?:with |additional |mit |avec |con informa|com informa|met informa|{SOURCE})", re.IGNORECASE
+)
+_NOTE_HOLDS = (" contributed to this ", " zu diesem ")
+
+
 def note_agencies(line: str) -> list[str]:
     """Return the wire services that a note names: "Reuters contributed to this report.", "(dpa)"."""
     if len(line) > 160:
         return []
+    if not _NOTE_BEGINS.match(line.lstrip()):
+        folded = line.lower()
+        if _NOTE_HOLDS[0] not in folded and _NOTE_HOLDS[1] not in folded:
+            return []
     for pattern in _NOTES:
         if match := pattern.fullmatch(line.strip()):
             return list(dict.fromkeys(part for part in _PARTED.split(match["v"]) if is_agency(part)))
@@ -192,6 +215,7 @@ _LABELLED = re.compile(
     rf"(?<!\w)(?:(?:{_LABEL})\s?[::]\s*(?:©\s?)?|fot\.\s?|(?:photo|picture|image)s? (?:by|courtesy of) |©\s?|\(c\)\s)",
     re.IGNORECASE,
 )
+_LABEL_SIGNS = (":", "©", "(c)", "fot.", " by ", " courtesy of ")
 _SOURCE = re.compile(rf"(?<!\w)(?:{SOURCE})\s?[::]\s*", re.IGNORECASE)
 _BRACKET = re.compile(r"\s*(?:\[(?P<square>[^\[\]]{2,120})\]|\((?P<round>[^()]{2,120})\))\s*\.?\s*$")
 _SENTENCE_END = re.compile(r"[.!?。…]['\"”’»)]?\s+(?=\S)")
@@ -200,16 +224,18 @@ _SENTENCE_END = re.compile(r"[.!?。…]['\"”’»)]?\s+(?=\S)")
 def credit_line(line: str) -> str | None:
     """Return the credit of a line that is one and nothing else: "Jane Doe/Shutterstock", "Image source: Reuters"."""
     line = line.strip()
-    if not 3 <= len(line) <= _LONGEST_CREDIT:
-        return None
-    if (match := _LABELLED.match(line)) and "©" not in match[0] and "(c)" not in match[0].lower():
+    return _credit_line(line, labelled=_may_label(line)) if 3 <= len(line) <= _LONGEST_CREDIT else None
+
+
+def _credit_line(line: str, *, labelled: bool) -> str | None:
+    if labelled and (match := _LABELLED.match(line)) and "©" not in match[0] and "(c)" not in match[0].lower():
         rest = line[match.end() :].strip(" .")
         return rest if rest and _credit_like(rest) else None
-    bracket = _BRACKET.fullmatch(line)
+    bracket = _BRACKET.fullmatch(line) if line[0] in "[(" else None
     inner = (bracket["square"] or bracket["round"]) if bracket else line
-    credit = _unlabelled(inner)
+    credit = _unlabelled(inner) if labelled else inner.strip(" .")
     # With © alone a line may be the copyright of the whole page: a supplier or a slash makes it a picture's.
-    return credit if _supplied(credit) and "©" not in credit and not line.endswith((".", "!", "?", ":")) else None
+    return credit if not line.endswith((".", "!", "?", ":")) and "©" not in credit and _supplied(credit) else None
 
 
 def split_credit(text: str, *, caption: bool = False) -> Credited:
@@ -218,17 +244,18 @@ def split_credit(text: str, *, caption: bool = False) -> Credited:
     `caption` says that the text is known to be a caption: then weaker signs do, such as a name in brackets.
     """
     text = text.strip()
-    if (whole := credit_line(text)) is not None:
+    reach = max(0, len(text) - LONGEST_CREDITED)
+    signed = _may_label(text[reach:])
+    if 3 <= len(text) <= _LONGEST_CREDIT and (whole := _credit_line(text, labelled=signed)) is not None:
         return Credited("", whole)
-    if match := _BRACKET.search(text):
+    if text.removesuffix(".").rstrip().endswith((")", "]")) and (match := _BRACKET.search(text)):
         inner = (match["square"] or match["round"]).strip()
         credit = _unlabelled(inner)
         labelled = credit != inner.strip(" .")
         strong = labelled or _supplied(credit) or is_agency(credit)
         if (strong and _credit_like(credit)) or (caption and len(credit.split()) > 1 and named(credit)):
             return Credited(text[: match.start()].strip(), credit)
-    reach = max(0, len(text) - _LONGEST_CREDIT - _LONGEST_SIGN)
-    labels = list(_LABELLED.finditer(text, reach))
+    labels = list(_LABELLED.finditer(text, reach)) if signed else []
     if caption:
         labels += _SOURCE.finditer(text, reach)
     for label in sorted(labels, key=lambda found: found.start()):
@@ -247,6 +274,15 @@ def split_credit(text: str, *, caption: bool = False) -> Credited:
     return Credited(text, None)
 
 
+def _may_label(text: str) -> bool:
+    """Whether `text` holds what every label has; most texts hold none of it."""
+    text = text.lower()
+    for sign in _LABEL_SIGNS:  # noqa: SIM110  (twice as fast as any(), and asked of every short block)
+        if sign in text:
+            return True
+    return False
+
+
 def _unlabelled(credit: str) -> str:
     """Return a credit without its label: "Photo by X" and "© X" are X."""
     match = _LABELLED.match(credit) or _SOURCE.match(credit)
@@ -258,11 +294,18 @@ def _credit_like(credit: str) -> bool:
     return bool(credit) and len(credit.split()) <= 14 and not _SENTENCE_END.search(credit.replace("Inc. ", "Inc "))
 
 
+_PARTS = ("/", "|", ",", "via")
+_PART = re.compile(r"\s*(?:/|\||\bvia\b|,)\s*")
+
+
 def _supplied(credit: str) -> bool:
     """Whether `credit` shows by itself that it is one: parts at slashes or a "via", one of them a known supplier."""
+    apart = any(sign in credit for sign in _PARTS)
+    if not apart and fold(credit.strip(" .()")) not in SUPPLIERS:
+        return False  # a name alone has to be a known one: most texts end here
     if not _credit_like(credit) or len(credit.split()) > 12:
         return False
-    parts = [part.strip(" .()") for part in re.split(r"\s*(?:/|\||\bvia\b|,)\s*", credit) if part.strip()]
+    parts = [part.strip(" .()") for part in _PART.split(credit) if part.strip()]
     if not parts or not all(_capital(part) or fold(part) in SUPPLIERS or is_agency(part) for part in parts):
         return False
     known = [part for part in parts if fold(part) in SUPPLIERS or is_agency(part)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +28,7 @@ _ORDER: dict[str, tuple[str, ...]] = {
 _TITLE_ORDER = ("rule:", "h1", "itemprop:headline", "json-ld", "meta:og:title", "meta:", "title", "line")
 # How a site hangs its name on a title. A colon does not: "Interview: …" is the title's own.
 _SEPARATOR = re.compile(r"\s+(?:[|–—•·»«:/-]|::|>>)\s+|\s*[|｜]\s*")
+_NOT_ALNUM = re.compile(r"[\W_]+")
 _MAX_PARTS = 8
 _SHORTEST_HOST_NAME = 4
 # A heading as short as a label is part of many a title by chance.
@@ -51,8 +52,12 @@ def rank(declared: Declared, address: str | None = None) -> None:
 
 
 def _place(candidate: tuple[Any, Source], order: tuple[str, ...]) -> int:
-    source = candidate[1]
-    return next((place for place, prefix in enumerate(order) if source.name.startswith(prefix)), len(order))
+    return _place_of(candidate[1].name, order)
+
+
+@lru_cache(1_024)
+def _place_of(name: str, order: tuple[str, ...]) -> int:
+    return next((place for place, prefix in enumerate(order) if name.startswith(prefix)), len(order))
 
 
 def _is_house(candidate: tuple[Any, Source], site: _Site) -> bool:
@@ -84,7 +89,7 @@ class _Site:
 
 def _squash(text: str) -> str:
     """Return the letters and digits of `text`, folded: "Trill! Mag" and "trillmag" are one."""
-    return "".join(char for char in fold(text) if char.isalnum())
+    return _NOT_ALNUM.sub("", fold(text))
 
 
 # --- titles ---------------------------------------------------------------------------------------------------------

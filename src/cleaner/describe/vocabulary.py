@@ -5,6 +5,8 @@ Lists are written as text, terms apart by semicolons, because that is how they a
 
 from __future__ import annotations
 
+import unicodedata
+
 from cleaner.text import fold, fold_phrase
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "DEGREES",
     "FURNITURE",
     "MODIFIED",
+    "MONTHS",
     "NOBODY",
     "PARTICLES",
     "PICTURE",
@@ -23,6 +26,7 @@ __all__ = [
     "ROLE",
     "SOURCE",
     "SUPPLIERS",
+    "bare",
 ]
 
 
@@ -169,6 +173,121 @@ BESIDE_DATE = MODIFIED | frozenset(
     """)
 )
 """Words that may stand beside a date on a line that says nothing else, folded."""
+
+
+def bare(word: str) -> str:
+    """Return `word` folded and without accents: "Févr." and "fevr" are one month."""
+    letters = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(char for char in letters if not unicodedata.combining(char)).rstrip(".")
+
+
+MONTHS: dict[str, dict[str, int]] = {
+    language: {bare(name): number for number, names in enumerate(_terms(months), start=1) for name in names.split()}
+    for language, months in {
+        "en": """
+    jan january; feb february; mar march; apr april; may; jun june; jul july; aug august; sep september sept; oct
+    october; nov november; dec december
+    """,
+        "de": """
+    jan januar jänner; feb februar feber; mär märz mrz; apr april; mai; jun juni; jul juli; aug august; sep sept
+    september; okt oktober; nov november; dez dezember
+    """,
+        "fr": """
+    janv janvier jan; févr février fév; mars; avr avril; mai; juin jun; juil juillet jul; août aoû; sept septembre
+    sep; oct octobre; nov novembre; déc décembre
+    """,
+        "es": """
+    ene enero; feb febrero; mar marzo; abr abril; may mayo; jun junio; jul julio; ago agosto; sept septiembre
+    setiembre sep set; oct octubre; nov noviembre; dic diciembre
+    """,
+        "it": """
+    gen gennaio; feb febbraio; mar marzo; apr aprile; mag maggio; giu giugno; lug luglio; ago agosto; set settembre;
+    ott ottobre; nov novembre; dic dicembre
+    """,
+        "pt": """
+    jan janeiro; fev fevereiro; mar março; abr abril; mai maio; jun junho; jul julho; ago agosto; set setembro
+    septembro; out outubro; nov novembro; dez dezembro
+    """,
+        "nl": """
+    jan januari; feb februari; maart mrt; apr april; mei; jun juni; jul juli; aug augustus; sep september; okt
+    oktober; nov november; dec december
+    """,
+        "da": """
+    jan januar; feb februar; mar marts; apr april; maj; jun juni; jul juli; aug august; sep september; okt oktober;
+    nov november; dec december
+    """,
+        "nb": """
+    jan januar; feb februar; mar mars; apr april; mai; jun juni; jul juli; aug august; sep september; okt oktober;
+    nov november; des desember
+    """,
+        "sv": """
+    jan januari; feb februari; mars; apr april; maj; juni jun; juli jul; aug augusti; sep september sept; okt
+    oktober; nov november; dec december
+    """,
+        "pl": """
+    sty styczeń stycznia styczniu; lut lutego luty lutym; mar marca marzec marcu; kwi kwiecień kwietnia kwietniu
+    kwie; maj maja maju; cze czerwca czerwiec czerwcu; lip lipca lipiec lipcu; sie sierpień sierpnia sierpniu; wrz
+    wrzesień września wrześniu; paź październik października październiku; lis listopad listopada listopadzie; gru
+    grudnia grudzień grudniu
+    """,
+        "cs": """
+    led leden ledna lednu; úno únor února únr únoru; bře březen března březnu; dub duben dubna dubnu; kvě květen
+    května květnu; červen června čvn čer červnu; července červenec čvc črc červenci črv; srp srpen srpna srpnu; zář
+    září; říj říjen října říjnu; lis listopad listopadu; pro prosince prosinec prosinci
+    """,
+        "tr": """
+    oca ocak; şub şubat; mar mart; nis nisan; may mayıs; haz haziran; tem temmuz; ağu ağustos; eyl eylül; eki ekim;
+    kas kasım; ara aralık
+    """,
+        "uk": """
+    січ січень січня; лют лютий лютого; бер березень березня берез; квіт квітень квітня кві; трав травень травня
+    тра; черв червень червня чер; лип липень липня; серп серпень серпня сер; вер вересень вересня верес; жовт
+    жовтень жовтня жов; лист листопад листопада листоп лис; груд грудень грудня гру
+    """,
+        "ru": """
+    янв январь января; февр февраль февраля фев; мар март марта; апр апрель апреля; май мая; июн июнь июня; июл июль
+    июля; авг август августа; сент сентябрь сентября сен; окт октябрь октября; нояб ноябрь ноября ноя; дек декабрь
+    декабря
+    """,
+        "fi": """
+    tammi tammik tammikuu tammikuuta tammikuussa; helmi helmik helmikuu helmikuuta helmikuussa; maalis maalisk
+    maaliskuu maaliskuuta maaliskuussa; huhti huhtik huhtikuu huhtikuuta huhtikuussa; touko toukok toukokuu
+    toukokuuta toukokuussa; kesä kesäk kesäkuu kesäkuuta kesäkuussa; heinä heinäk heinäkuu heinäkuuta heinäkuussa;
+    elo elok elokuu elokuuta elokuussa; syys syysk syyskuu syyskuuta syyskuussa; loka lokak lokakuu lokakuuta
+    lokakuussa; marras marrask marraskuu marraskuuta marraskuussa; joulu jouluk joulukuu joulukuuta joulukuussa
+    """,
+        "hu": """
+    jan január; febr február feb; márc március már; ápr április; máj május; jún június; júl július; aug augusztus;
+    szept szeptember; okt október; nov november; dec december
+    """,
+        "id": """
+    jan januari; feb februari peb pebruari; mar maret mrt; apr april; mei mai; jun juni; jul juli; agu agustus agt;
+    sep september sept; okt oktober; nov november nop nopember; des desember
+    """,
+        "is": """
+    jan janúar; feb febrúar; mar mars; apr apríl; maí; jún júní; júl júlí; ágú ágúst; sep september; okt október;
+    nóv nóvember; des desember
+    """,
+        "lt": """
+    saus sausio sausis; vas vasario vasaris; kov kovas kovo; bal balandis balandžio; geg gegužė gegužės; birž
+    birželio birželis; liep liepa liepos; rugp rugpjūtis rugpjūčio; rugs rugsėjis rugsėjo; spal spalio spalis; lapkr
+    lapkritis lapkričio; gruod gruodis gruodžio
+    """,
+        "ro": """
+    ian ianuarie; feb februarie febr; mar martie mart; apr aprilie; mai; iun iunie; iul iulie; aug august; sept
+    septembrie sep; oct octombrie; noiembrie nov noiem; dec decembrie
+    """,
+        "sk": """
+    jan január januára; feb február februára; mar marca marec; apr apríl apríla; máj mája; jún júna; júl júla; aug
+    august augusta; sep september septembra; okt október októbra; nov november novembra; dec december decembra
+    """,
+        "ca": """
+    gen gener; febr febrer; març; abr abril; maig; juny; jul juliol; agost; set setembre; oct octubre; nov novembre;
+    des desembre
+    """,
+    }.items()
+}
+"""Language -> the names of the months, bare, as pages print them -> 1 to 12."""
 
 # --- pictures -------------------------------------------------------------------------------------------------------
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,18 +26,20 @@ from lxml.cssselect import CSSSelector
 __all__ = [
     "Compound",
     "ElementIndex",
+    "PatternSet",
     "Selector",
     "compile_css",
     "compile_glob",
     "compile_pattern",
     "compile_xpath",
     "did_you_mean",
-    "pattern_options",
 ]
 
 # Bounds: far above what people write, low enough that no file stalls a run.
 _MAX_LENGTH = 2_000  # characters of one expression
 _MAX_PROGRAM = 20_000  # instructions of one compiled pattern
+_MAX_AUTOMATON = 100_000  # instructions of those that are matched as one automaton
+_AUTOMATON_MEMORY = 64 << 20  # bytes, taken as texts need them: hundreds of states of the largest automaton
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class Compound:
     """(name, operator, value); the operator is one of CSS, or "" for mere existence."""
     whole: bool
     """Whether that is all the selector says, of one element."""
+    own: bool
+    """Whether an element that is hit has this itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,72 +66,98 @@ class Selector:
     """Compiled by lxml: root element -> elements."""
     compounds: tuple[Compound, ...] = ()
     """One of these has to be found for a hit; empty where that is not known."""
+    narrows: Any = None
+    """Compiled by lxml: tells whether one element that has the compound is hit."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether every element that is hit has one of the compounds itself."""
+        return bool(self.compounds) and all(compound.own for compound in self.compounds)
 
     def __str__(self) -> str:
         return f"{self.key} {self.text}"
 
 
 class ElementIndex:
-    """The elements of one tree by tag and by attribute.
+    """Elements of one tree by tag and by attribute.
 
     One pass through the tree costs as much as two or three selectors that lxml evaluates, and most selectors of rule
     files name one element by its tag, class, id or an attribute: those are answered from here.
     """
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, elements: Iterable[Any] | None = None) -> None:
+        """Index `elements` of the tree under `root`, in document order; all where none are given."""
         self.root = root
-        self.tags: dict[str, list[tuple[int, Any]]] = {}
-        """Tag -> (position, element), in document order."""
-        self.attributes: dict[str, list[tuple[int, str, Any]]] = {}
-        """Name -> (position, value, element), in document order."""
+        self._elements = elements
         self._joined: dict[str, str] = {}
-        tags, attributes = self.tags, self.attributes
-        for position, element in enumerate(root.iter("*")):
-            tags.setdefault(element.tag, []).append((position, element))
+
+    @cached_property
+    def tags(self) -> dict[str, list[Any]]:
+        """Tag -> elements."""
+        return self._read[0]
+
+    @cached_property
+    def attributes(self) -> dict[str, list[tuple[str, Any]]]:
+        """Name -> value, element."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[dict[str, list[Any]], dict[str, list[tuple[str, Any]]]]:
+        tags: defaultdict[str, list[Any]] = defaultdict(list)
+        attributes: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
+        for element in self.root.iter("*") if self._elements is None else self._elements:
+            tags[element.tag].append(element)
+            # One call for all attributes costs as much as asking for two by name.
             for name, value in element.items():
-                attributes.setdefault(name, []).append((position, value, element))
+                attributes[name].append((value, element))
+        return dict(tags), dict(attributes)
 
     def select(self, selector: Selector) -> Any:
         """Return what `selector` hits, in document order; the plain value of an XPath expression that has one.
 
-        Raises :class:`lxml.etree.XPathError` where libxml2 gives up.
+        Where only some elements are indexed, what it returns may hold others. Raises :class:`lxml.etree.XPathError`
+        where libxml2 gives up.
         """
-        compounds = selector.compounds
-        if not compounds:
-            return selector.evaluate(self.root)
-        possible = [compound for compound in compounds if self._is_possible(compound)]
+        possible = [compound for compound in selector.compounds if self._is_possible(compound)]
         if not possible:
-            return []
-        if not all(compound.whole for compound in possible):
+            return [] if selector.compounds else selector.evaluate(self.root)
+        if len(possible) > 1 or not (possible[0].whole or selector.narrows):
             return selector.evaluate(self.root)
-        hits = dict(hit for compound in possible for hit in self._find(compound))
-        return [hits[position] for position in sorted(hits)]
+        found = self._find(possible[0])
+        return list(filter(selector.narrows, found)) if selector.narrows else found
+
+    def may_hit(self, selector: Selector) -> bool:
+        """Whether `selector` can hit anything, as far as that is quickly told."""
+        return not selector.compounds or any(map(self._is_possible, selector.compounds))
 
     def _is_possible(self, compound: Compound) -> bool:
-        return compound.tags <= self.tags.keys() and all(
-            name in self.attributes and value in self._values(name) for name, _, value in compound.attributes
-        )
+        if not compound.tags <= self.tags.keys():
+            return False
+        for name, _, value in compound.attributes:  # no generator: this is asked of every selector on every page
+            if name not in self.attributes or value not in self._values(name):
+                return False
+        return True
 
     def _values(self, name: str) -> str:
         """Return all values of one attribute as one string."""
         joined = self._joined.get(name)
         if joined is None:
-            joined = self._joined[name] = "\n".join(value for _, value, _ in self.attributes[name])
+            joined = self._joined[name] = "\n".join([value for value, _ in self.attributes[name]])
         return joined
 
-    def _find(self, compound: Compound) -> Iterator[tuple[int, Any]]:
+    def _find(self, compound: Compound) -> list[Any]:
         tag = next(iter(compound.tags), None)
         if not compound.attributes:
-            yield from self.tags[tag] if tag else enumerate(self.root.iter("*"))
-            return
+            return self.tags[tag] if tag else []
         (name, operator, wanted), *others = compound.attributes
-        for position, value, element in self.attributes[name]:
-            if (
-                _compares(value, operator, wanted)
-                and (tag is None or element.tag == tag)
-                and all(_compares(element.get(name), operator, wanted) for name, operator, wanted in others)
-            ):
-                yield position, element
+        return [
+            element
+            for value, element in self.attributes[name]
+            if wanted in value  # whatever the operator
+            and _compares(value, operator, wanted)
+            and (tag is None or element.tag == tag)
+            and all(_compares(element.get(name), operator, wanted) for name, operator, wanted in others)
+        ]
 
 
 def _compares(value: str | None, operator: str, wanted: str) -> bool:
@@ -158,7 +190,48 @@ def did_you_mean(word: str, options: Iterable[str]) -> str | None:
     return "one of: " + " ".join(known) if 0 < len(known) <= 30 else None
 
 
-def pattern_options() -> Any:
+class PatternSet:
+    """Many patterns of rule files, asked of one text at once.
+
+    RE2's filter looks for the literals of all patterns in one go, then tries the patterns whose literals are there.
+    Those without a literal it would try on every text, one by one: they are one automaton instead. (All patterns as one
+    automaton are ten times slower: its states are too many to keep.)
+    """
+
+    def __init__(self, patterns: Sequence[Any]) -> None:
+        everything = range(len(patterns))
+        self._filter = _filter(patterns)
+        self._filtered: Sequence[int] = everything
+        self._automaton: Any = None
+        self._loose = (self._filter.Match("", potential=True) or []) if patterns else []
+        if self._loose and sum(patterns[index].programsize for index in self._loose) <= _MAX_AUTOMATON:
+            options = _options()
+            options.max_mem = _AUTOMATON_MEMORY
+            self._automaton = re2.Set.FullMatchSet(options)
+            for index in self._loose:
+                self._automaton.Add(patterns[index].pattern)
+            self._automaton.Compile()
+            self._filtered = sorted({*everything} - {*self._loose})
+            self._filter = _filter([patterns[index] for index in self._filtered])
+
+    def matching(self, text: str) -> list[int]:
+        """Return which patterns match `text` from end to end, in order."""
+        found = [self._filtered[index] for index in self._filter.Match(text) or ()] if self._filtered else []
+        if self._automaton is not None:
+            found += [self._loose[index] for index in self._automaton.Match(text) or ()]
+        return sorted(found)
+
+
+def _filter(patterns: Sequence[Any]) -> Any:
+    merged = re2.Filter()
+    for pattern in patterns:
+        merged.Add(rf"\A(?:{pattern.pattern})\z", _options())
+    if patterns:
+        merged.Compile()
+    return merged
+
+
+def _options() -> Any:
     """Return the RE2 options of every pattern in a rule file."""
     options = re2.Options()
     options.case_sensitive = False
@@ -179,7 +252,7 @@ def compile_pattern(source: str) -> Any:
         for char in unicodedata.normalize("NFC", source)
     )
     try:
-        pattern = re2.compile(wanted, pattern_options())
+        pattern = re2.compile(wanted, _options())
     except re2.error as error:
         reason = error.args[0]
         raise ValueError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None
@@ -195,7 +268,7 @@ def _check_length(source: str) -> None:
 
 def compile_glob(glob: str) -> Any:
     """Compile a glob over URL paths: `*` any characters, `?` one."""
-    options = pattern_options()
+    options = _options()
     options.case_sensitive = True
     return re2.compile("".join({"*": ".*", "?": "."}.get(char) or re2.escape(char) for char in unquote(glob)), options)
 
@@ -225,7 +298,7 @@ def compile_css(source: str, *, probation: bool, use: str) -> Selector:  # noqa:
             tags: set[str] = set()
             attributes: list[tuple[str, str, str]] = []
             whole = _read_compound(tree.parsed_tree, tags, attributes)
-            compounds.append(Compound(frozenset(tags), tuple(attributes), whole))
+            compounds.append(Compound(frozenset(tags), tuple(attributes), whole, own=whole))
     except (SelectorSyntaxError, ExpressionError, etree.XPathError) as error:
         raise ValueError(str(error)) from None
     except RecursionError:
@@ -309,7 +382,37 @@ def compile_xpath(source: str, *, probation: bool, use: str) -> Selector:
     _check_xpath(source, probation=probation, use=use)
     if use == "elements" and not isinstance(found, list):
         raise ValueError("selects no elements: its result is a string, a number or a truth value")
-    return Selector("xpath", source, evaluate)
+    tag = _only_step(source) if use == "elements" else None
+    if tag is None:
+        return Selector("xpath", source, evaluate)
+    narrowing = source.strip().removeprefix("//").strip().removeprefix(tag).strip()
+    # A predicate that is one call of not() asks for no position: it can be asked of one element.
+    narrows = etree.XPath(f"boolean(self::*{narrowing})", regexp=False) if _is_negation(narrowing) else None
+    return Selector("xpath", source, evaluate, (Compound(frozenset({tag}), (), not narrowing, own=True),), narrows)
+
+
+def _is_negation(predicate: str) -> bool:
+    """Whether a predicate of XPath is `[not(…)]` and nothing else."""
+    parts = _xpath_tokens(predicate)
+    if parts[:3] != ["[", "not", "("] or parts[-2:] != [")", "]"]:
+        return False
+    depth = 0
+    for part in parts[2:-2]:
+        depth += (part == "(") - (part == ")")
+        if depth == 0:
+            return False
+    return True
+
+
+def _only_step(source: str) -> str | None:
+    """Return the tag of an expression that is one step, `//tag` with what narrows it; None for any other."""
+    start, tag, *rest = [*_xpath_tokens(source), "", ""]
+    depth = 0
+    for part in rest:
+        depth += (part == "[") - (part == "]")
+        if depth == 0 and part not in ("]", ""):
+            return None
+    return tag if start == "//" and _is_name(tag) and ":" not in tag and tag.islower() else None
 
 
 def _check_xpath(source: str, *, probation: bool, use: str) -> None:

@@ -10,17 +10,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-import re2
 from lxml import etree
 
-from cleaner.model import BlockKind, Caption, Declared, Document, Note, Source, Zone
-from cleaner.rules.expressions import ElementIndex, Selector, pattern_options
+from cleaner.model import Block, BlockKind, Caption, Declared, Document, Note, Source, Zone
+from cleaner.rules.expressions import ElementIndex, PatternSet, Selector
 from cleaner.rules.language import (
     LIST_FIELDS,
     MAX_LINE,
@@ -45,13 +45,16 @@ __all__ = ["Layer", "Mark", "Reading", "Region"]
 _MAX_NODES = 5_000  # elements taken of one selector
 _MAX_NARROWED = 20_000  # characters: `text` is not searched in longer elements
 _MAX_VALUES = 200  # values of one field from one extractor
-_MAX_CACHED = 20_000  # class attributes whose tokens a layer remembers
+_MAX_CACHED = 20_000  # class attributes, and texts, of which a layer remembers what hits them
+_MAX_LABEL = 60  # characters of such a text: sites repeat their labels on every page, their paragraphs on none
+_MAX_NAMES = 300  # characters of such an attribute
 
 _EVERYWHERE = frozenset(Zone)
 _OUTSIDE_MAIN = frozenset({Zone.HEAD, Zone.TAIL})
 _NOWHERE: frozenset[Zone] = frozenset()
 _SILENCE: Mapping[int, str] = {}
 
+_Found = TypeVar("_Found")
 _Value = tuple[dict[str, str], tuple[int, int] | None]
 """What an extractor finds: the groups of the value, and the pieces it stands in."""
 
@@ -99,7 +102,10 @@ class Layer:
         self.files = tuple(files)
         self.rules = tuple(rules)
         self.said = [(rule.saying, rule) for rule in rules if rule.saying is not None]
-        self.selectors = [(rule, selector) for rule in rules for selector in rule.selectors]
+        selectors = [(rule, selector) for rule in rules for selector in rule.selectors]
+        self.own_selectors = [entry for entry in selectors if entry[1].is_own]
+        """Those that can be answered from the elements that rules mark; the others need more of the tree."""
+        self.selectors = [entry for entry in selectors if not entry[1].is_own]
         self.structured = [rule for rule in rules if rule.sections or rule.runs or rule.pairs]
         self.phrases: dict[str, list[Saying]] = {}
         self.by_set: dict[str, list[Saying]] = {}
@@ -115,24 +121,27 @@ class Layer:
             for name in saying.sets:
                 self.by_set.setdefault(name, []).append(saying)
             self._lines += [(saying, pattern) for pattern in saying.lines]
-        self._merged = self._merge_lines()
+        self._patterns = PatternSet([pattern for _, pattern in self._lines])
         self._tokens: dict[str, list[tuple[Rule, str]]] = {}
-        starts: dict[str, list[tuple[Rule, str]]] = {}
-        ends: dict[str, list[tuple[Rule, str]]] = {}
-        inner: dict[str, list[tuple[Rule, str]]] = {}
+        # Part of a token -> its rules; parts by the letter that a name has to begin or end with, if it has to.
+        self._starts: defaultdict[str, list[tuple[str, tuple[Rule, str]]]] = defaultdict(list)
+        self._ends: defaultdict[str, list[tuple[str, tuple[Rule, str]]]] = defaultdict(list)
+        self._inner: list[tuple[str, tuple[Rule, str]]] = []
         for rule in rules:
             for token in rule.tokens:
-                part = token.strip("*")
-                places = {(False, False): self._tokens, (False, True): starts, (True, False): ends, (True, True): inner}
-                place = places[token[0] == "*", token[-1] == "*"]
-                place.setdefault(part, []).append((rule, token))
-        self._globs: list[tuple[Callable[[str, Any], bool], tuple[str, ...], dict[str, list[tuple[Rule, str]]]]] = [
-            (str.startswith, tuple(starts), starts),
-            (str.endswith, tuple(ends), ends),
-        ]
-        self._inner = inner
+                part, hit = token.strip("*"), (rule, token)
+                if token[0] == "*" and token[-1] == "*":
+                    self._inner.append((part, hit))
+                elif token[0] == "*":
+                    self._ends[part[-1]].append((part, hit))
+                elif token[-1] == "*":
+                    self._starts[part[0]].append((part, hit))
+                else:
+                    self._tokens.setdefault(part, []).append(hit)
         self.has_tokens = any(rule.tokens for rule in rules)
         self._called: dict[str, tuple[tuple[Rule, str], ...]] = {}
+        self._named: dict[str, tuple[tuple[Rule, str], ...]] = {}
+        self._heard: dict[str, tuple[tuple[Saying, str], ...]] = {}
 
     def _sayings(self) -> Iterator[Saying]:
         """Yield every saying that each block is asked for. What follows a head is asked when the head was found."""
@@ -151,42 +160,45 @@ class Layer:
                 if extractor.saying is not None and extractor.selector is None:
                     yield extractor.saying
 
-    def _merge_lines(self) -> Any:
-        if not self._lines:
-            return None
-        # RE2's filter looks for the literals of all patterns at once, then tries the patterns whose literals are there.
-        # (One automaton of all patterns, re2.Set, is ten times slower here: its states are too many to keep.)
-        merged = re2.Filter()
-        for _, pattern in self._lines:
-            merged.Add(rf"\A(?:{pattern.pattern})\z", pattern_options())
-        merged.Compile()
-        return merged
-
-    def lines_of(self, text: str) -> Iterator[tuple[Saying, Any]]:
-        """Yield the sayings, with their pattern, that have the form of `text` (NFKC) among theirs."""
-        if self._merged is not None:
-            for index in self._merged.Match(text) or ():
-                yield self._lines[index]
+    def lines_of(self, text: str) -> tuple[tuple[Saying, str], ...]:
+        """Return the sayings that have the form of `text` among theirs, with what matched, for people."""
+        found = self._heard.get(text)
+        if found is None:
+            plain = _plain(text)
+            hits = self._patterns.matching(plain) if plain else ()
+            found = tuple([(self._lines[index][0], f"line {self._lines[index][1].pattern}") for index in hits])
+            _remember(self._heard, text, found, _MAX_LABEL)
+        return found
 
     def called(self, names: str) -> tuple[tuple[Rule, str], ...]:
         """Return the rules, with their token, that hit an element of this class or id attribute."""
         found = self._called.get(names)
         if found is None:
-            hits: dict[tuple[Rule, str], None] = {}
-            for name in names.lower().split():
-                hits.update(dict.fromkeys(self._tokens.get(name, ())))
-                for test, parts, rules in self._globs:
-                    if test(name, parts):  # all in one call; which of them, only after a hit
-                        for part in parts:
-                            hits.update(dict.fromkeys(rules[part] if test(name, part) else ()))
-                for part, rules_ in self._inner.items():
-                    if part in name:
-                        hits.update(dict.fromkeys(rules_))
-            found = tuple(hits)
-            if len(self._called) >= _MAX_CACHED:
-                self._called.clear()
-            self._called[names] = found
+            hits = dict.fromkeys([hit for name in names.lower().split() for hit in self._named_by(name)])
+            found = _remember(self._called, names, tuple(hits), _MAX_NAMES)
         return found
+
+    def _named_by(self, name: str) -> tuple[tuple[Rule, str], ...]:
+        """Return the rules, with their token, that one class name or id hits."""
+        found = self._named.get(name)
+        if found is None:
+            hits = [
+                *self._tokens.get(name, ()),
+                *[hit for part, hit in self._starts.get(name[0], ()) if name.startswith(part)],
+                *[hit for part, hit in self._ends.get(name[-1], ()) if name.endswith(part)],
+                *[hit for part, hit in self._inner if part in name],
+            ]
+            found = _remember(self._named, name, tuple(hits), _MAX_NAMES)
+        return found
+
+
+def _remember(cache: dict[str, _Found], key: str, found: _Found, longest: int) -> _Found:
+    """Keep what was found for a key of at most so many characters, and return it."""
+    if len(key) <= longest:
+        if len(cache) >= _MAX_CACHED:
+            cache.clear()
+        cache[key] = found
+    return found
 
 
 class Reading:
@@ -268,9 +280,9 @@ class Reading:
         """Block -> the phrase sets that hold what it says, each with the phrase."""
         named: dict[int, dict[str, str]] = {}
         declared = self.document.language
-        for index, folded in enumerate(self._folded):
-            for layer in self.layers if folded else ():
-                for name, file in layer.sets.get(folded, ()):
+        for layer in self.layers:
+            for index, folded in enumerate(self._folded):
+                for name, file in layer.sets.get(folded, ()) if folded else ():
                     languages = file.when.languages
                     # Phrases of a language count on every page that does not declare another one.
                     if languages is None or declared is None or declared in languages or file.name in self.extended:
@@ -280,21 +292,19 @@ class Reading:
     @cached_property
     def heard(self) -> dict[Saying, dict[int, str]]:
         """What the blocks say of what all are asked for: saying -> block -> what matched, for people."""
-        heard: dict[Saying, dict[int, str]] = {}
-        blocks = self.document.blocks
-        for index, folded in enumerate(self._folded):
-            text = blocks[index].text
-            names = self._named.get(index, {})
-            plain = _plain(text) if len(text) <= MAX_LINE else ""
-            for layer in self.layers:
+        heard: defaultdict[Saying, dict[int, str]] = defaultdict(dict)
+        for layer in self.layers:
+            for index, folded in enumerate(self._folded):
                 for saying in layer.phrases.get(folded, ()):
-                    heard.setdefault(saying, {})[index] = f'phrase "{saying.phrases[folded]}"'
+                    heard[saying][index] = f'phrase "{saying.phrases[folded]}"'
+            for index, names in self._named.items():
                 for name, phrase in names.items():
                     for saying in layer.by_set.get(name, ()):
-                        heard.setdefault(saying, {}).setdefault(index, f'phrase "{phrase}" of @{name}')
-                for saying, pattern in layer.lines_of(plain) if plain else ():
-                    heard.setdefault(saying, {}).setdefault(index, f"line {pattern.pattern}")
-        return heard
+                        heard[saying].setdefault(index, f'phrase "{phrase}" of @{name}')
+            for index, block in enumerate(self.document.blocks):
+                for saying, detail in layer.lines_of(block.text) if len(block.text) <= MAX_LINE else ():
+                    heard[saying].setdefault(index, detail)
+        return {saying: dict(sorted(hits.items())) for saying, hits in heard.items()}
 
     def _says(self, saying: Saying, index: int) -> bool:
         hits = self.heard.get(saying)
@@ -311,21 +321,33 @@ class Reading:
             return self.heard.get(test.saying, _SILENCE)
         return range(len(self.document.blocks))
 
+    def _passing(self, test: BlockTest, zones: frozenset[Zone]) -> list[int]:
+        """Return the blocks of these zones that can be seen and pass `test`, in order."""
+        blocks = self.document.blocks
+        return [
+            index
+            for index in self._candidates(test)
+            if not (block := blocks[index]).hidden and block.zone in zones and self._passes(test, index)
+        ]
+
     def _passes(self, test: BlockTest, index: int) -> bool:
-        if test.saying is not None and not self._says(test.saying, index):
-            return False
         block = self.document.blocks[index]
         if test.kinds is not None and block.kind not in test.kinds:
             return False
-        if test.linked is not None and self.document.is_html:
-            letters = len(block.text) - block.text.count(" ") - block.text.count("\n")
-            if test.linked != (0 < letters <= 2 * block.link_chars):
-                return False
+        if test.linked is not None and self.document.is_html and test.linked != _is_linked(block):
+            return False
+        if test.max_words is not None and self._is_over(index, test.max_words):
+            return False
         if test.min_words and self._words(index) < test.min_words:
             return False
-        if test.max_words is not None and self._words(index) > test.max_words:
+        if test.sentence is not None and test.sentence != block.text.rstrip(_CLOSERS).endswith(_ENDS):
             return False
-        return test.sentence is None or test.sentence == block.text.rstrip(_CLOSERS).endswith(_ENDS)
+        return test.saying is None or self._says(test.saying, index)
+
+    def _is_over(self, index: int, words: int) -> bool:
+        """Whether a block has more than so many words."""
+        # A word has a character at least: most blocks need not be counted.
+        return len(self.document.blocks[index].text) > words and self._words(index) > words
 
     def _words(self, index: int) -> int:
         count = self._word_counts.get(index)
@@ -342,30 +364,28 @@ class Reading:
     def marks(self, disabled: frozenset[str]) -> list[Mark]:
         """Return what all rules hit, but for the `disabled` ids."""
         marks: list[Mark] = []
+        heard = self.heard
         for layer in self.layers:
             for saying, rule in layer.said:
-                hits = self.heard.get(saying)
-                if hits and rule.id not in disabled:
-                    marks += self._block_marks(rule, hits.items())
+                if saying in heard and rule.id not in disabled and (zones := self._allowed(rule)):
+                    marks += self._block_marks(rule, zones, heard[saying])
             for rule in layer.structured:
-                if rule.id not in disabled:
-                    marks += self._block_marks(rule, self._structures(rule))
+                if rule.id not in disabled and (zones := self._allowed(rule)):
+                    marks += self._block_marks(rule, zones, dict(self._structures(rule, zones)))
         if self.document.root is not None:
             marks += self._token_marks(disabled)
             for layer in self.layers:
+                for rule, selector in layer.own_selectors:
+                    marks += self._selector_marks(rule, selector, disabled, self._shown)
                 for rule, selector in layer.selectors:
-                    if rule.id not in disabled and self._allowed(rule):
-                        marks += self._selector_marks(rule, selector)
+                    marks += self._selector_marks(rule, selector, disabled, self._elements)
         return marks
 
-    def _block_marks(self, rule: Rule, hits: Iterable[tuple[int, str]]) -> Iterator[Mark]:
-        zones = self._allowed(rule)
-        if not zones:
-            return
+    def _block_marks(self, rule: Rule, zones: frozenset[Zone], hits: Mapping[int, str]) -> Iterator[Mark]:
         document = self.document
-        for index, detail in dict(hits).items():
+        for index, detail in hits.items():
             block = document.blocks[index]
-            if block.zone not in zones or (rule.max_words is not None and self._words(index) > rule.max_words):
+            if block.zone not in zones or (rule.max_words is not None and self._is_over(index, rule.max_words)):
                 continue
             value: dict[str, str] = {}
             if rule.action is Action.TO_META:
@@ -373,10 +393,7 @@ class Reading:
             first, end = document.bounds[index]
             yield Mark(rule, first, end, document.anchors[index], detail, value)
 
-    def _structures(self, rule: Rule) -> Iterator[tuple[int, str]]:
-        zones = self._allowed(rule)
-        if not zones:
-            return
+    def _structures(self, rule: Rule, zones: frozenset[Zone]) -> Iterator[tuple[int, str]]:
         for section in rule.sections:
             yield from self._section(section, zones)
         for run in rule.runs:
@@ -386,11 +403,7 @@ class Reading:
 
     def _section(self, section: Section, zones: frozenset[Zone]) -> Iterator[tuple[int, str]]:
         blocks = self.document.blocks
-        heads = [
-            index
-            for index in self._candidates(section.head)
-            if not blocks[index].hidden and blocks[index].zone in zones and self._passes(section.head, index)
-        ]
+        heads = self._passing(section.head, zones)
         starts = set(heads)
         for head in heads:
             detail = f'section "{clip(blocks[head].text, 60)}"'
@@ -418,11 +431,7 @@ class Reading:
 
     def _run(self, run: Run, zones: frozenset[Zone]) -> Iterator[tuple[int, str]]:
         blocks = self.document.blocks
-        passing = [
-            index
-            for index in self._candidates(run.each)
-            if not blocks[index].hidden and blocks[index].zone in zones and self._passes(run.each, index)
-        ]
+        passing = self._passing(run.each, zones)
         start = 0
         for stop in range(1, len(passing) + 1):
             if stop < len(passing) and self._next_visible(passing[stop - 1]) == passing[stop]:
@@ -435,9 +444,7 @@ class Reading:
 
     def _pair(self, pair: Pair, zones: frozenset[Zone]) -> Iterator[tuple[int, str]]:
         blocks = self.document.blocks
-        for first in self._candidates(pair.first):
-            if blocks[first].hidden or blocks[first].zone not in zones or not self._passes(pair.first, first):
-                continue
+        for first in self._passing(pair.first, zones):
             second = self._next_visible(first)
             if second is None or blocks[second].zone not in zones or not self._passes(pair.second, second):
                 continue
@@ -454,18 +461,28 @@ class Reading:
             return
         spans = self.document.spans
         for name in ("class", "id"):
-            for _, names, element in self._elements.attributes.get(name, ()):
-                for layer in layers:
-                    for rule, token in layer.called(names):
-                        if rule.id not in disabled and (span := spans.get(element)) and span[1] < span[2]:
-                            yield from self._element_marks(rule, span, f"token {token}")
+            named = self._shown.attributes.get(name, ())
+            for layer in layers:
+                # Each spelling is looked up once; most hit nothing.
+                called = {names: hits for names in {names for names, _ in named} if (hits := layer.called(names))}
+                for names, element in named if called else ():
+                    for rule, token in called.get(names, ()):
+                        if rule.id not in disabled:
+                            yield from self._element_marks(rule, spans[element], f"token {token}")
 
-    def _selector_marks(self, rule: Rule, selector: Selector) -> Iterator[Mark]:
+    def _selector_marks(
+        self, rule: Rule, selector: Selector, disabled: frozenset[str], index: ElementIndex
+    ) -> Sequence[Mark]:
+        if not index.may_hit(selector) or rule.id in disabled or not self._allowed(rule):
+            return ()
         spans = self.document.spans
-        for node in self._select(selector, rule.id, rule.where):
-            span = spans.get(node)
-            if span is not None and span[1] < span[2]:
-                yield from self._element_marks(rule, span, str(selector))
+        found = (spans.get(node) for node in self._select(selector, rule.id, rule.where, index))
+        return [
+            mark
+            for span in found
+            if span is not None and span[1] < span[2]
+            for mark in self._element_marks(rule, span, str(selector))
+        ]
 
     def _element_marks(self, rule: Rule, span: tuple[int, int, int], detail: str) -> Iterator[Mark]:
         zones = self._allowed(rule)
@@ -519,12 +536,21 @@ class Reading:
     def _elements(self) -> ElementIndex:
         return ElementIndex(self.document.root)
 
-    def _select(self, selector: Selector, name: str, where: str | None) -> list[Any]:
-        """Return what a selector hits, in document order; a plain value of an XPath as a list of one."""
+    @cached_property
+    def _shown(self) -> ElementIndex:
+        """The elements that hold text, two thirds of all: a rule marks no others."""
+        spans = self.document.spans
+        return ElementIndex(self.document.root, [element for element, (_, first, end) in spans.items() if first < end])
+
+    def _select(self, selector: Selector, name: str, where: str | None, index: ElementIndex | None = None) -> list[Any]:
+        """Return what a selector hits, in document order; a plain value of an XPath as a list of one.
+
+        `index` holds the elements to look among; all of the page where it is not given.
+        """
         if self.document.root is None:
             return []
         try:
-            found = self._elements.select(selector)
+            found = (index or self._elements).select(selector)
         except etree.XPathError as error:
             self._note(name, f"{selector} failed on this page and was skipped: {error}", where)
             return []
@@ -637,6 +663,14 @@ class Reading:
             value = _groups(extractor.saying, block.text) if block.zone in zones else None
             if value and value["v"]:
                 yield value, self.document.bounds[index]
+
+
+def _is_linked(block: Block) -> bool:
+    """Whether at least half of the letters of a block stand in links."""
+    if not block.link_chars:
+        return False
+    letters = len(block.text) - block.text.count(" ") - block.text.count("\n")
+    return 0 < letters <= 2 * block.link_chars
 
 
 def _plain(text: str) -> str:
