@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from cleaner.describe import declare
+from cleaner.judge import Reason, given, reasons
 from cleaner.model import Article, Block, Document, Evidence, Fate, NoiseKind, Page, Verdict
 from cleaner.pipeline import Cleaner
 from cleaner.rules import Rule, RuleFile, load_file
@@ -15,7 +17,19 @@ from cleaner.rules.matching import Layer, Reading
 from cleaner.segment import segment
 from cleaner.text import fold, fold_phrase
 
-__all__ = ["DiffLine", "Near", "diff", "explanation", "fold_runs", "near", "nearest", "say", "why", "with_text"]
+__all__ = [
+    "DiffLine",
+    "Near",
+    "diff",
+    "explanation",
+    "fold_runs",
+    "near",
+    "nearest",
+    "say",
+    "scored",
+    "why",
+    "with_text",
+]
 
 _FOLD_FROM = 8
 _FOLD_SHOWS = 2
@@ -103,9 +117,12 @@ def nearest(article: Article, text: str) -> list[int]:
 
 
 def explanation(
-    article: Article, indices: Iterable[int] | None = None, near: Mapping[int, Sequence[Near]] | None = None
+    article: Article,
+    indices: Iterable[int] | None = None,
+    near: Mapping[int, Sequence[Near]] | None = None,
+    scored: Mapping[int, Sequence[Reason]] | None = None,
 ) -> dict[str, Any]:
-    """Return why each block (or those of `indices`) was judged as it was, as JSON types; with what `near` adds."""
+    """Return why each block (or those of `indices`) was judged as it was, as JSON types; with `near` and `scored`."""
     chosen = range(len(article.blocks)) if indices is None else indices
     return {
         "location": article.location,
@@ -119,6 +136,7 @@ def explanation(
             {
                 **_block(article.blocks[index], article.verdicts[index]),
                 **({} if near is None or index not in near else {"nearly": [asdict(other) for other in near[index]]}),
+                **({} if not scored or index not in scored else {"scored": [asdict(part) for part in scored[index]]}),
             }
             for index in chosen
         ],
@@ -138,6 +156,20 @@ def _block(block: Block, verdict: Verdict) -> dict[str, Any]:
         "field": verdict.field,
         "evidence": [asdict(reason) for reason in verdict.evidence],
     }
+
+
+# ── What the scorer weighed ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def scored(cleaner: Cleaner, page: Page, indices: Iterable[int]) -> dict[int, list[Reason]]:
+    """Return for each block of `indices` that the scorer judged what each feature added, the strongest first."""
+    document = segment(page)
+    rules = cleaner.rulebook.for_page(document)
+    declared = declare(document, rules)
+    verdicts, region = given(document, declared, rules)
+    if cleaner.judge != "scorer" or region is not None:
+        return {}
+    return reasons(document, declared, verdicts, indices)
 
 
 # ── What nearly fired ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -151,7 +151,7 @@ class Block:
     continues: bool = False
     """A fragment of the same paragraph as the block before it: a mark covered only part of that paragraph."""
     glue: str = ""
-    """White space ("" or " ") between a fragment and the one before it."""
+    """What stands between a fragment and the one before it: nothing, a space, a line end, the bar between two cells."""
     markup: str = ""
     """The text as inline Markdown, where that differs from `text`."""
     image: str | None = None

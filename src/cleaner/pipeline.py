@@ -17,12 +17,12 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from cleaner.compose import INCLUDABLE, compose
 from cleaner.describe import declare, describe
 from cleaner.errors import InputError, TooLargeError, UnreadableError
-from cleaner.judge import JudgeName, judge
+from cleaner.judge import JudgeName, judge, status_of
 from cleaner.model import Article, Document, Metadata, Page, Status
 from cleaner.rules import RuleBook
 from cleaner.segment import segment
@@ -42,7 +42,7 @@ class Cleaner:
 
     Args:
         rules: which rule files to use, see :data:`Rules`.
-        judge: who decides on HTML what rules leave open: `trafilatura`, or `none` to keep it.
+        judge: who decides what rules leave open: `scorer`, `trafilatura` (HTML only), or `none` to keep it.
         include: parts to print in the body besides the body: `title`, `captions`, `comments`.
 
     Raises:
@@ -51,9 +51,9 @@ class Cleaner:
 
     """
 
-    def __init__(self, rules: Rules = None, *, judge: JudgeName = "trafilatura", include: Sequence[str] = ()) -> None:
-        if judge not in ("trafilatura", "none"):
-            raise ValueError(f"judge is 'trafilatura' or 'none', not {judge!r}")
+    def __init__(self, rules: Rules = None, *, judge: JudgeName = "scorer", include: Sequence[str] = ()) -> None:
+        if judge not in get_args(JudgeName):
+            raise ValueError(f"judge is one of {', '.join(get_args(JudgeName))}; not {judge!r}")
         self.rulebook = RuleBook.load(rules)
         self.judge: JudgeName = judge
         self.include = _checked(include)
@@ -96,10 +96,10 @@ class Cleaner:
         """Return the article of a segmented page: the main path from there on."""
         rules = self.rulebook.for_page(document)
         declared = declare(document, rules)
-        verdicts = judge(document, declared, rules, self.judge)
+        verdicts, confidence = judge(document, declared, rules, self.judge)
         metadata, captions = describe(document, declared, verdicts)
         text, markdown = compose(document, verdicts, include)
-        status, reason = (Status.OK, "") if text else (Status.EMPTY, _why_empty(document))
+        status, reason = status_of(document, verdicts, text)
         return Article(
             text=text,
             markdown=markdown,
@@ -108,7 +108,7 @@ class Cleaner:
             blocks=document.blocks,
             verdicts=verdicts,
             status=status,
-            confidence=None,
+            confidence=confidence,
             reason=reason,
             notes=document.notes,
             page_url=document.page.url,
@@ -165,12 +165,6 @@ def _failed(page: Page, status: Status, reason: str) -> Article:
         location=page.location,
         media_type=page.media_type or "application/octet-stream",
     )
-
-
-def _why_empty(document: Document) -> str:
-    if not document.blocks:
-        return "the page holds no text"
-    return f"none of its {len(document.blocks)} blocks is body; `cleaner explain` says why for each"
 
 
 _shared: dict[object, Cleaner] = {}

@@ -91,8 +91,8 @@ def add_rule_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-site-rules", action="store_true", help="the same as --rules generic")
     parser.add_argument(
         "--judge",
-        choices=["trafilatura", "none"],
-        default="trafilatura",
+        choices=["scorer", "trafilatura", "none"],
+        default="scorer",
         help="who decides on HTML that no rule covers (default: %(default)s)",
     )
     parser.add_argument(

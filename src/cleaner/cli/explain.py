@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cleaner.explain import Near
+    from cleaner.judge import Reason
     from cleaner.model import Article
 
 _DETAILS = """\
@@ -36,6 +37,8 @@ _DETAILS = """\
 _STYLES = {"keep": "", "drop": "red", "metadata": "blue"}
 _WIDTH = 50
 """How much of a block the table shows; all of it with --line and --json."""
+_REASONS = 10
+"""How many of the scorer's reasons are shown; all of them with --json."""
 _ROW = f"{{:>5}}  {{:20}}  {{:{_WIDTH}}}  {{}}"
 
 
@@ -67,18 +70,20 @@ def run(options: argparse.Namespace) -> int:
     if kind is not None:
         indices = [index for index in indices if article.verdicts[index].kind is kind]
     near: dict[int, list[Near]] = {}
+    scored: dict[int, list[Reason]] = {}
     if options.line is not None:
         indices = explain.with_text(article, options.line)
         if not indices:
             return _not_found(article, options.line)
         near = explain.near(cleaner, page, article, indices)
+        scored = explain.scored(cleaner, page, indices)
     if options.json:
-        write_all(sys.stdout.buffer, dump(explain.explanation(article, indices, near), indent=2))
+        write_all(sys.stdout.buffer, dump(explain.explanation(article, indices, near, scored), indent=2))
         return report(article)
     to = open_console(sys.stdout, color=options.color)
     if options.line is not None:
         for index in indices:
-            _one(to, article, index, near[index])
+            _one(to, article, index, near[index], scored.get(index, []))
     else:
         _all(to, article, indices)
     return report(article)
@@ -123,7 +128,7 @@ def _all(to: Console, article: Article, indices: Iterable[int]) -> None:
         to.print(Text(settle(f"note: {note.id}{where}: {note.message}"), style="yellow"), soft_wrap=True)
 
 
-def _one(to: Console, article: Article, index: int, near: list[Near]) -> None:
+def _one(to: Console, article: Article, index: int, near: list[Near], scored: list[Reason]) -> None:
     from rich.text import Text
 
     from cleaner.explain import say, why
@@ -141,6 +146,8 @@ def _one(to: Console, article: Article, index: int, near: list[Near]) -> None:
         line("fired" if position == 0 else "also", why(evidence))
     if not verdict.evidence:
         line("fired", "nothing")
+    for part in scored[:_REASONS]:
+        line("scored", f"{part.added:+.2f}  {part.feature} {part.value:.3g}")
     for other in near:
         line("nearly", f"{other.rule} ({other.where}) {other.reason}", "dim")
     if not near:

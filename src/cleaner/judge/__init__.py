@@ -6,40 +6,52 @@ The order is fixed, and each step sees what the one before decided:
 2. one sort key picks the winner per block, guards skip rules that take too much;
 3. a `[body]` region decides what lies outside it;
 4. blocks that state metadata and nothing else;
-5. hidden text and repeats (:mod:`cleaner.judge.builtin`);
-6. the judge: for HTML trafilatura (:mod:`cleaner.judge.opinion`); in a dump, what is undecided is kept.
+5. repeats (:mod:`cleaner.judge.builtin`);
+6. the scorer (:mod:`cleaner.judge.scorer`), or for comparison trafilatura (:mod:`cleaner.judge.opinion`).
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from cleaner.judge import builtin, opinion
+from cleaner.judge import builtin, opinion, scorer
 from cleaner.judge.resolve import resolve
+from cleaner.judge.scorer import Reason, reasons
+from cleaner.judge.status import status_of
 from cleaner.model import Block, Declared, Document, Evidence, Fate, Verdict
 from cleaner.rules import Region, RuleSet
 from cleaner.segment import fragments
 
-__all__ = ["JudgeName", "given", "judge"]
+__all__ = ["JudgeName", "Reason", "given", "judge", "reasons", "status_of"]
 
-JudgeName = Literal["trafilatura", "none"]
-"""Who decides where rules and built-ins do not: `none` keeps it."""
+JudgeName = Literal["scorer", "trafilatura", "none"]
+"""Who decides where rules and built-ins do not: our scorer, trafilatura (HTML only), or nobody, which keeps it."""
 
 
-def judge(document: Document, declared: Declared, rules: RuleSet, by: JudgeName = "trafilatura") -> list[Verdict]:
+def judge(
+    document: Document, declared: Declared, rules: RuleSet, by: JudgeName = "scorer"
+) -> tuple[list[Verdict], float | None]:
     """Return one verdict for each block of `document`, whose blocks may be split into fragments on the way.
 
+    Also returned: the confidence in the body as a whole, 0 to 1, where the scorer judged it; None otherwise.
     Values that `to_meta` rules take are added to `declared`; guards that tripped to `document.notes`.
     """
     verdicts, region = given(document, declared, rules)
-    builtin.judge_hidden(document, verdicts, rules.disabled)
+    confidence = None
     if region is not None:
+        builtin.judge_hidden(document, verdicts, rules.disabled)
         rest = Evidence(region.id, region.where, "inside the body")
     else:
-        if document.is_html and by == "trafilatura":
-            opinion.judge(document, verdicts)
+        # A site file that reads dumps is written for the lines that a scorer has only text to judge by.
+        covered = not document.is_html and any(name.startswith("sites/") for name in rules.files)
+        if by == "scorer" and not covered:
+            confidence = scorer.judge(document, declared, verdicts)
+        else:
+            builtin.judge_hidden(document, verdicts, rules.disabled)
+            if document.is_html and by == "trafilatura":
+                opinion.judge(document, verdicts)
         rest = Evidence("builtin/undecided", detail="nothing says that it is noise")
-    return [verdict or Verdict(Fate.KEEP, evidence=(rest,)) for verdict in verdicts]
+    return [verdict or Verdict(Fate.KEEP, evidence=(rest,)) for verdict in verdicts], confidence
 
 
 def given(document: Document, declared: Declared, rules: RuleSet) -> tuple[list[Verdict | None], Region | None]:
@@ -53,6 +65,8 @@ def given(document: Document, declared: Declared, rules: RuleSet) -> tuple[list[
             declared.blocks = _moved(declared.blocks, before, document.blocks)
     verdicts = resolve(document, declared, marks, region)
     for index, (field, found_by) in declared.blocks.items():
+        if document.is_html and found_by == "builtin/standfirst":
+            continue  # it may open the body as well: the judge says
         if verdicts[index] is None and found_by not in rules.disabled:
             verdicts[index] = Verdict(Fate.METADATA, None, field, (Evidence(found_by),))
     builtin.judge(document, declared, verdicts, rules.disabled)

@@ -111,7 +111,7 @@ def _repeated_captions(blocks: list[Block], folded: list[str], verdicts: _Verdic
 
 def _repeated_titles(blocks: list[Block], declared: Declared, verdicts: _Verdicts) -> None:
     """The headline printed once more, above the body or as a heading."""
-    titles = {fold_phrase(value) for value, _ in declared.candidates.get("title", ())[:6] if isinstance(value, str)}
+    titles = {fold_phrase(value) for value, _ in declared.candidates.get("title", ())[:1] if isinstance(value, str)}
     titles.discard("")
     seen: int | None = None
     for block in blocks:
@@ -142,7 +142,8 @@ def _repeated_runs(blocks: list[Block], folded: list[str], verdicts: _Verdicts) 
     while place < len(candidates):
         block = candidates[place]
         first = places.setdefault(folded[block.index], place)
-        if first == place:
+        # No copy begins with a rule of dashes: pages of nothing else would be compared with themselves all over.
+        if first == place or not word_count(block.text):
             place += 1
             continue
         length = 0
@@ -156,7 +157,7 @@ def _repeated_runs(blocks: list[Block], folded: list[str], verdicts: _Verdicts) 
         if length >= _RUN_BLOCKS and sum(word_count(copy.text) for copy in run) >= _RUN_WORDS * _RUN_BLOCKS:
             originals = candidates[first : first + length]
             # The copy in the main run survives; of two there, or none, the first.
-            keep_first = originals[0].zone is Zone.MAIN or run[0].zone is not Zone.MAIN
+            keep_first = _touches_main(originals) or not _touches_main(run)
             for copy, original in zip(*((run, originals) if keep_first else (originals, run)), strict=True):
                 if verdicts[copy.index] is None:
                     detail = f"same as block {original.index}"
@@ -166,10 +167,16 @@ def _repeated_runs(blocks: list[Block], folded: list[str], verdicts: _Verdicts) 
             place += 1
 
 
+def _touches_main(run: list[Block]) -> bool:
+    return any(block.zone is Zone.MAIN for block in run)
+
+
 def _repeated_paragraphs(blocks: list[Block], folded: list[str], verdicts: _Verdicts) -> None:
     """A paragraph of eight words or more that is there again."""
     copies: dict[str, list[Block]] = defaultdict(list)
     for block in blocks:
+        if block.kind is BlockKind.LIST_ITEM:
+            continue  # lists of features repeat from product to product
         if _may_repeat(block, verdicts) and word_count(block.text) >= _REPEAT_WORDS:
             copies[folded[block.index]].append(block)
     for same in copies.values():

@@ -6,14 +6,14 @@ marked element, then keep > to_meta > drop, then the rule id.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from typing import Final
+from typing import Any, Final
 
 from cleaner.model import Declared, Document, Evidence, Fate, NoiseKind, Note, Source, Verdict
 from cleaner.rules import Action, Mark, Region, Rule
 from cleaner.segment import is_prose
-from cleaner.segment.html import BREAK, CELL
+from cleaner.segment.html import trimmed
 from cleaner.text import word_count
 
 __all__ = ["FLOOR", "resolve"]
@@ -39,16 +39,18 @@ def resolve(document: Document, declared: Declared, marks: list[Mark], region: R
     per_block = covers.per_block([mark for mark in marks if mark.rule.action is not Action.FLAG])
     skipped = _guard(document, per_block, inside)
     skipped |= _floor(document, per_block, inside, skipped)
+    taken: list[tuple[int, Mark]] = []
     verdicts: list[Verdict | None] = [None] * len(document.blocks)
     for index, found in enumerate(per_block):
         ranked = _ranked(found, skipped)
         if ranked:
             verdicts[index] = _verdict(ranked)
             if ranked[0][1].rule.action is Action.TO_META:
-                _take_value(declared, document, index, ranked[0][1])
+                taken.append((index, ranked[0][1]))
         elif not inside[index] and region is not None:
             evidence = Evidence(region.id, region.where, "outside the body")
             verdicts[index] = Verdict(Fate.DROP, NoiseKind.OUTSIDE_BODY, None, (evidence,))
+    _take_values(declared, document, taken)
     return verdicts
 
 
@@ -63,23 +65,16 @@ class _Coverage:
         self.count = len(document.blocks)
         self.first: list[int] = []
         self.end: list[int] = []
-        pieces = document.pieces
-        for first, end in document.bounds:
+        for bound in document.bounds:
             # White space at a block's edges does not count: `<p><b>All of it</b> </p>` is covered by its <b>.
-            while first < end and not pieces[first].strip(BREAK + CELL + " \t\r\n\xa0"):
-                first += 1
-            while end > first and not pieces[end - 1].strip(BREAK + CELL + " \t\r\n\xa0"):
-                end -= 1
+            first, end = trimmed(document.pieces, *bound)
             self.first.append(first)
             self.end.append(end)
 
     def blocks(self, first: int, end: int) -> range:
         """Return the indexes of the blocks that lie within the pieces from `first` up to `end`."""
         start = bisect_left(self.first, first)
-        stop = start
-        while stop < self.count and self.end[stop] <= end:
-            stop += 1
-        return range(start, stop)
+        return range(start, max(start, bisect_right(self.end, end)))
 
     def inside(self, region: Region | None) -> list[bool]:
         """Tell for each block whether it lies in the body region; all do where there is none."""
@@ -94,14 +89,37 @@ class _Coverage:
     def per_block(self, marks: list[Mark]) -> list[_Found]:
         """Return the marks on each block."""
         found: list[_Found] = [[] for _ in range(self.count)]
+        alike: dict[tuple[str, str], list[Mark]] = defaultdict(list)
         for mark in marks:
-            covered = self.blocks(mark.first, mark.end)
-            for index in covered:
-                found[index].append((mark.anchor, mark))
-            if mark.rule.action is Action.CUT_AFTER and covered:
-                for index in range(covered.stop, self.count):
-                    found[index].append((-1, mark))
+            alike[mark.rule.id, mark.detail].append(mark)
+        for same in alike.values():
+            self._paint(found, same)
         return found
+
+    def _paint(self, found: list[_Found], same: list[Mark]) -> None:
+        """Add to each block the nearest of the marks that one matcher of a rule made.
+
+        A matcher may hit a thousand elements, one within the other, around as many blocks: the innermost is painted
+        first, and those around it step over what is painted.
+        """
+        painted: dict[int, int] = {}  # where a painted stretch begins -> where it ends
+        cut = None
+        for mark in sorted(same, key=lambda mark: mark.anchor, reverse=True):
+            covered = self.blocks(mark.first, mark.end)
+            index = covered.start
+            while index < covered.stop:
+                if index in painted:
+                    index = painted[index]
+                else:
+                    found[index].append((mark.anchor, mark))
+                    index += 1
+            if covered:
+                painted[covered.start] = covered.stop
+                if mark.rule.action is Action.CUT_AFTER and (cut is None or covered.stop <= cut[0]):
+                    cut = covered.stop, mark
+        if cut is not None:
+            for index in range(cut[0], self.count):
+                found[index].append((-1, cut[1]))
 
 
 def _ranked(found: _Found, skipped: set[str]) -> _Found:
@@ -130,15 +148,19 @@ def _verdict(ranked: _Found) -> Verdict:
             return Verdict(Fate.DROP, rule.kind or NoiseKind.OTHER, None, evidence)
 
 
-def _take_value(declared: Declared, document: Document, index: int, mark: Mark) -> None:
-    """Add what a `to_meta` rule took from a block to the candidates of its field."""
-    text = document.blocks[index].text
-    source = Source(f"rule:{mark.rule.id}", text, mark.rule.where)
-    value = dict(mark.value) or {"v": text}
-    if mark.rule.field == "captions":
-        declared.add("captions", value, source)
-    else:
-        declared.candidates.setdefault(mark.rule.field or "", []).insert(0, (value.get("v", text), source))
+def _take_values(declared: Declared, document: Document, taken: list[tuple[int, Mark]]) -> None:
+    """Put what `to_meta` rules took from blocks before the other candidates of its field, in reading order by tier."""
+    found: dict[str, list[tuple[Any, Source]]] = defaultdict(list)
+    for index, mark in sorted(taken, key=lambda entry: entry[1].rule.tier):
+        text = document.blocks[index].text
+        source = Source(f"rule:{mark.rule.id}", text, mark.rule.where)
+        value = dict(mark.value) or {"v": text}
+        if mark.rule.field == "captions":
+            declared.add("captions", value, source)
+        else:
+            found[mark.rule.field or ""].append((value.get("v", text), source))
+    for name, candidates in found.items():
+        declared.candidates[name] = candidates + declared.candidates.get(name, [])
 
 
 # ---- guards ----------------------------------------------------------------------------------------------------------
