@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -148,3 +150,26 @@ _TEXT = [
 def test_the_text_of_any_page_is_a_fixed_point(parts: list[str]) -> None:
     text, _ = compose_all(html("".join(parts)))
     assert again(text) == text
+
+
+def test_a_nested_number_that_is_no_mark_in_a_dump_is_not_indented() -> None:
+    text, _ = compose_all(html("<ol start=9><li>a<ol start=123456><li>b</ol></ol>"))
+    assert text == "9. a\n\n123456. b"
+    assert again(text) == text
+
+
+def test_lines_that_may_be_fences_stand_apart() -> None:
+    text, _ = compose_all(html("<p>so:<br>```x<br>y<br>```<br>and</p>"))
+    assert text == "so:\n\n```x\n\ny\n\n```\n\nand"
+    assert again(text) == text
+
+
+def test_a_paragraph_of_many_pieces_costs_no_quadratic_time() -> None:
+    began = time.process_time()
+    text, markdown = compose_all(html("<p>" + "word <span>word</span> " * 20_000))
+    assert time.process_time() - began < 3
+    assert text == markdown == " ".join(["word"] * 40_000)
+
+
+def test_icon_font_characters_break_no_line() -> None:
+    assert compose_all(html("<p>a\ue000b <b>c</b>\ue001d</p>"))[1] == "a\ue000b **c**\ue001d"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+import time
 
 import pytest
 
+from cleaner.errors import TooLargeError
 from cleaner.model import BlockKind, Document, Page, Zone
 from cleaner.segment import segment
 
@@ -86,3 +88,18 @@ def test_zones_find_the_prose_between_furniture() -> None:
 
 def test_odd_line_ends_are_line_ends() -> None:
     assert [block.text for block in dump("a\r\nb\rc\u2028d\x0ce")] == ["a", "b", "c", "d", "e"]
+
+
+def test_a_dump_wrapped_into_one_endless_paragraph_is_joined_in_linear_time() -> None:
+    line = "the ferry to the island was cancelled for the third day in a row and the"
+    began = time.process_time()
+    (block,) = dump("\n".join([line] * 10_000))
+    assert time.process_time() - began < 3
+    assert block.text == " ".join([line] * 10_000)
+
+
+def test_a_dump_over_the_cap_is_refused_as_a_page_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cleaner.segment.MAX_CHARS", 50)
+    assert len(dump("x" * 50)) == 1
+    with pytest.raises(TooLargeError, match="the page has 51 characters; at most 50 are read"):
+        dump("x" * 51)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -215,3 +218,27 @@ def test_fragments_conserve_the_text(parts: list[str], data: st.DataObject) -> N
     fragments(document, ranges)
     assert "".join("".join(block.text.replace("|", "").split()) for block in document) == before
     assert [block.index for block in document] == list(range(len(document)))
+
+
+def test_many_captions_of_one_figure_cost_no_quadratic_time() -> None:
+    began = time.process_time()
+    found = segment(
+        Page("<!doctype html><body><figure>" + "<figcaption>x</figcaption>" * 30_000 + "<img src=/a.jpg alt=A>")
+    )
+    assert time.process_time() - began < 3
+    assert {(block.image, block.alt) for block in found} == {("/a.jpg", "A")}
+
+
+@pytest.mark.parametrize(
+    "start", ["<title>T</title>", "<meta charset=utf-8>", "<html><head><title>T</title>", "<script>x</script>"]
+)
+@pytest.mark.parametrize("tag", ["main", "article", "section", "nav", "x-app"])
+def test_a_page_that_leaves_out_its_body_tag_loses_nothing(start: str, tag: str) -> None:
+    found = segment(Page(f"<!doctype html>{start}<{tag}>First<p>Second</p></{tag}> third <p>Fourth</p>"))
+    assert [block.text for block in found] == ["First", "Second", "third", "Fourth"]
+
+
+def test_the_title_stays_in_the_head() -> None:
+    root = segment(Page("<!doctype html><link rel=x><main>Text</main><title>T</title><p>More")).root
+    assert root.findtext("head/title") == "T"
+    assert [element.tag for element in root.find("body")] == ["main", "p"]

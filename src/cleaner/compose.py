@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from cleaner.model import Block, BlockKind, Document, Fate, NoiseKind, Verdict
 from cleaner.segment.dump import is_row
-from cleaner.segment.html import BREAK, CELL
+from cleaner.segment.html import BREAK, CELL, trimmed
 from cleaner.text import collapse, settle
 
 __all__ = ["INCLUDABLE", "compose"]
@@ -25,7 +25,11 @@ INCLUDABLE: Final = ("title", "captions", "comments")
 _VERSE: Final = 40
 """Lines up to this length stay together when the page broke them with `<br>` (verse, addresses). Shorter than any width
 that text is wrapped at, so that a composed body is never taken for a wrapped dump."""
+# Stand for BREAK and CELL in text that has been settled: characters that no text may hold (Unicode 23.7).
+_BREAK, _CELL = "\ufdd0", "\ufdd1"
 _TICKS: Final = re.compile(r"^`{3,}", re.MULTILINE)
+_FENCED: Final = ("```", "~~~")
+_WITHIN_WORD: Final = re.compile(r"\w\w")
 _LISTED: Final = re.compile(r" *(?:[-*+•‣▪▫●○◦·–—]|\d{1,4}[.)]) \S")
 
 
@@ -53,7 +57,6 @@ class _Paragraph:
         self.indexes = [block.index]
         self.glues = [""]
         self.text = block.text
-        self.after = block.index - 1  # index of the block before, wherever this begins
 
     def add(self, block: Block, glue: str) -> None:
         self.indexes.append(block.index)
@@ -69,13 +72,13 @@ def _paragraphs(document: Document, verdicts: Sequence[Verdict], include: Sequen
     for block, verdict in zip(document.blocks, verdicts, strict=True):
         if not block.continues:
             whole, gap, skipped = False, "", False
-        gap = gap or block.glue
+        gap = max(block.glue, gap, key=_strength)
         if not _is_in(verdict, include):
             skipped = True
             continue
-        if whole:
+        if whole and found[-1].block.kind is block.kind:
             last = found[-1]
-            if not gap and skipped and last.text[-1:].isalnum() and block.text[:1].isalnum():
+            if not gap and skipped and _WITHIN_WORD.fullmatch(last.text[-1:] + block.text[:1]):
                 gap = " "  # what stood between is gone, the words beside it stay two
             last.add(block, gap)
         else:
@@ -83,6 +86,11 @@ def _paragraphs(document: Document, verdicts: Sequence[Verdict], include: Sequen
             whole = True
         gap, skipped = "", False
     return found
+
+
+def _strength(glue: str) -> int:
+    """Rank what stood between fragments: of what lay around a fragment that is gone, the strongest stays."""
+    return 3 if "\n" in glue else 2 if "|" in glue else 1 if glue else 0
 
 
 def _is_in(verdict: Verdict, include: Sequence[str]) -> bool:
@@ -118,9 +126,10 @@ def _lines(paragraph: _Paragraph, fence: str) -> list[str]:
         case BlockKind.CODE:
             opening = block.marker or fence
             closing = opening[: len(opening) - len(opening.lstrip(opening[0]))]
-            return [f"{opening}\n{text}\n{closing}" if text else f"{opening}\n{closing}"]
+            return [f"{opening}\n{text}\n{closing}"]
         case BlockKind.LIST_ITEM:
-            return [f"{'  ' * block.level}{block.marker or '-'} {_one_line(text)}"]
+            line = f"{'  ' * block.level}{block.marker or '-'} {_one_line(text)}"
+            return [line if _LISTED.match(line) else line.lstrip()]
         case BlockKind.QUOTE:
             return [f"> {line}" for line in text.split("\n")]
         case BlockKind.HEADING if block.marker:
@@ -143,6 +152,8 @@ def _touch(above: str, line: str) -> bool:
         return is_row(above) and is_row(line)
     if above.startswith("> ") or line.startswith("> "):
         return above.startswith("> ") and line.startswith("> ")
+    if above.startswith(_FENCED) or line.startswith(_FENCED):  # may be read as the edges of a listing
+        return False
     return len(above) <= _VERSE and len(line) <= _VERSE and "\n" not in above + line
 
 
@@ -240,25 +251,34 @@ class _Marks:
         document, kind = self.document, paragraph.block.kind
         if document.root is None:
             return _escape(paragraph.text, kind)
-        runs: list[tuple[str, tuple[bool, bool, bool, str]]] = []
+        plain = (False, False, False, "")
+        runs: list[tuple[list[str], tuple[bool, bool, bool, str]]] = []
         for index, glue in zip(paragraph.indexes, paragraph.glues, strict=True):
             first, end = document.bounds[index]
-            if runs and glue:
-                runs.append((" ", runs[-1][1]))
+            is_part = len(paragraph.indexes) > 1 or document.blocks[index].continues
+            if is_part:
+                first, end = trimmed(document.pieces, first, end)
+            if runs and glue == " ":
+                runs.append(([" "], runs[-1][1]))
+            elif runs and glue:
+                joint = glue.replace("\n", BREAK)
+                runs.append(([joint.replace(" | ", CELL) if kind is BlockKind.TABLE_ROW else joint], plain))
+            if is_part and kind is BlockKind.TABLE_ROW and document.blocks[index].text.startswith("| "):
+                runs.append(([CELL], plain))  # an empty cell
             for piece, owner in zip(document.pieces[first:end], document.owners[first:end], strict=True):
-                mark = (False, False, False, "") if owner is None or piece in (BREAK, CELL) else self.of(owner)
+                mark = plain if owner is None or piece in (BREAK, CELL) else self.of(owner)
                 if runs and runs[-1][1] == mark:
-                    runs[-1] = (runs[-1][0] + piece, mark)
+                    runs[-1][0].append(piece)
                 else:
-                    runs.append((piece, mark))
+                    runs.append(([piece], mark))
         if len(runs) == 1 and not any(runs[0][1]):
             return _escape(paragraph.text, kind)
-        return _tidy("".join(_run(text, mark, kind) for text, mark in runs), kind)
+        return _tidy("".join(_run("".join(raw), mark, kind) for raw, mark in runs), kind)
 
 
 def _run(raw: str, mark: tuple[bool, bool, bool, str], kind: BlockKind) -> str:
     """Return one run of equally marked text, its white space outside the marks."""
-    text = collapse(settle(raw.replace(BREAK, "\ue000").replace(CELL, "\ue001")))
+    text = collapse(settle(raw.replace(BREAK, _BREAK).replace(CELL, _CELL)))
     if not text:
         return " " if raw else ""
     strong, emphasis, code, link = mark
@@ -281,8 +301,8 @@ def _run(raw: str, mark: tuple[bool, bool, bool, str], kind: BlockKind) -> str:
 def _tidy(text: str, kind: BlockKind) -> str:
     """Turn the marks for line breaks and cells into Markdown's."""
     if kind is BlockKind.TABLE_ROW:
-        return " | ".join(collapse(cell.replace("\ue000", " ")) for cell in text.rstrip("\ue001 ").split("\ue001"))
-    lines = [collapse(line) for line in text.split("\ue000")]
+        return " | ".join(collapse(cell.replace(_BREAK, " ")) for cell in text.rstrip(f"{_CELL} ").split(_CELL))
+    lines = [collapse(line) for line in text.split(_BREAK)]
     hard = "\\\n" if kind in (BlockKind.PARAGRAPH, BlockKind.QUOTE) else " "
     return hard.join(_guarded(line) for line in lines if line)
 

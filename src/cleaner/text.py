@@ -43,6 +43,10 @@ _UNSPACED = (
     "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0002fa1f"
 )
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+# In ASCII, words are what is left of all else: ten times as fast as looking for them.
+_ONLY_WORDS = bytes(code if chr(code).isalnum() or chr(code) == "_" else 0x20 for code in range(0x80)) + bytes(0x80)
+_TYPOGRAPHIC = "’“”–‘—…•"
+"""What is not ASCII in most English text; no part of a word."""
 # Characters that a site hangs on a label without changing what it says: "Read more »", "Tags:", "* Required".
 _TRIM = " \t\n.,:;!?*…·•|/\\-–—_<>«»‹›→←↓↑▸►▼▾+()[]{}\"'“”‘’"
 
@@ -86,17 +90,26 @@ def fold_phrase(text: str) -> str:
 
 def words(text: str) -> list[str]:
     r"""Return the words of `text`: `\w` runs, but one word per character in scripts written without spaces."""
+    if text.isascii():
+        return text.encode().translate(_ONLY_WORDS).decode().split()
     return _WORD.findall(text)
 
 
 def word_count(text: str) -> int:
     """Return how many words `text` has, in the sense of :func:`words`."""
-    return _count_short(text) if len(text) <= _SHORT else len(_WORD.findall(text))
+    return _count_short(text) if len(text) <= _SHORT else _count(text)
 
 
-@lru_cache(_REMEMBERED)
-def _count_short(text: str) -> int:
-    return len(_WORD.findall(text))
+def _count(text: str) -> int:
+    if not text.isascii():
+        for mark in _TYPOGRAPHIC:
+            text = text.replace(mark, " ")
+        if not text.isascii():
+            return len(_WORD.findall(text))
+    return len(text.encode().translate(_ONLY_WORDS).split())
+
+
+_count_short = lru_cache(_REMEMBERED)(_count)
 
 
 def ends_sentence(text: str) -> bool:

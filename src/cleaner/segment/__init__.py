@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from cleaner.errors import UnreadableError
+from cleaner.errors import TooLargeError, UnreadableError
 from cleaner.model import Document, Page
 from cleaner.segment import dump, html
 from cleaner.segment.decode import decode, looks_binary, looks_like_html
 from cleaner.segment.html import fragments
-from cleaner.segment.parse import parse
+from cleaner.segment.parse import MAX_CHARS, parse
 from cleaner.segment.zones import assign_zones, is_prose
 
 __all__ = ["fragments", "is_prose", "segment"]
@@ -29,6 +29,8 @@ def segment(page: Page) -> Document:
     if looks_binary(page.content):
         raise UnreadableError("the content is not text (a picture, a PDF or an archive?)")
     decoded = decode(page)
+    if len(decoded.text) > MAX_CHARS:
+        raise TooLargeError(f"the page has {len(decoded.text):,} characters; at most {MAX_CHARS:,} are read")
     media_type = (page.media_type or "").partition(";")[0].strip().lower()
     is_html = media_type != "text/plain" and looks_like_html(decoded.text)
     document = Document(page, decoded.text, decoded.encoding, is_html, [], [], [], [])

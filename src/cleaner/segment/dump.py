@@ -101,7 +101,8 @@ def _closing_fences(rows: list[str]) -> dict[int, int]:
             continue
         closers = last.get(fence[1], [])
         later = bisect_right(closers, index)
-        if later < len(closers):
+        # Fences with nothing between them are no listing: two lines of text.
+        if later < len(closers) and any(row.strip() for row in rows[index + 1 : closers[later]]):
             closing[index] = closers[later]
             at = closers[later] + 1
     return closing
@@ -182,7 +183,7 @@ def _wrap_width(groups: list[list[str]]) -> int:
 
 def _unwrap(lines: list[str], width: int) -> list[str]:
     """Join the lines of a group that were one paragraph before wrapping."""
-    joined: list[str] = []
+    joined: list[list[str]] = []  # the parts of each line: a paragraph may have been wrapped into thousands
     for index, line in enumerate(lines):
         above = lines[index - 1] if index else ""
         if joined and _joinable(above, line) and _is_full(above, line, width):
@@ -191,10 +192,11 @@ def _unwrap(lines: list[str], width: int) -> list[str]:
             gap = "" if hyphen[-1:] == "-" and hyphen[:1].isalpha() and line.lstrip()[:1].islower() else " "
             if _unspaced(above.rstrip()[-1:]) and _unspaced(line.lstrip()[:1]):
                 gap = ""
-            joined[-1] = joined[-1].rstrip() + gap + line.strip()
+            joined[-1][-1] = joined[-1][-1].rstrip()
+            joined[-1] += [gap, line.strip()]
         else:
-            joined.append(line)
-    return joined
+            joined.append([line])
+    return ["".join(parts) for parts in joined]
 
 
 def _unspaced(char: str) -> bool:

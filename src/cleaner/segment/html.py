@@ -11,14 +11,14 @@ not, `<br>` breaks a line, two of them a paragraph, `<pre>` keeps its white spac
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lxml import etree
 
 from cleaner.model import Block, BlockKind, Document
 from cleaner.text import collapse, settle
 
-__all__ = ["MAX_LIST_DEPTH", "fragments", "walk"]
+__all__ = ["MAX_LIST_DEPTH", "fragments", "trimmed", "walk"]
 
 MAX_LIST_DEPTH: Final = 8
 """Nesting beyond this prints like this depth."""
@@ -26,6 +26,10 @@ MAX_LIST_DEPTH: Final = 8
 # Marks in the pieces for what is not text. Neither occurs in text: `settle` would turn them into white space.
 BREAK: Final = "\u2028"
 CELL: Final = "\x1f"
+# A piece of nothing but these is no text of its own: white space, what `settle` removes, the bars between links.
+_BLANK: Final = "|" + "".join(
+    map(chr, (*range(0x21), *range(0x7F, 0xA1), 0xAD, 0x1680, *range(0x2000, 0x200C), 0x2028, 0x2029, 0x202F, 0x205F))
+) + "\u2060\u3000\ufeff"  # fmt: skip
 
 # What an element does to the text around it.
 _INLINE, _BLOCK, _SKIP, _BREAK, _HIDDEN, _VOID, _CONTEXT, _LINK, _NOSCRIPT = range(9)
@@ -59,6 +63,8 @@ _TAGS: Final[dict[Any, int]] = {
     "br": _BREAK,
     "a": _LINK,
 }
+# Elements that may say that they are not shown: few, and found much faster than by asking each.
+_SUSPECTS: Final = etree.XPath("descendant-or-self::*[@hidden or @style]")
 # Elements too many and too plain to be asked for `hidden` and `style`.
 _NEVER_HIDDEN: Final = frozenset({_BREAK, _VOID, _SKIP})
 _HEADINGS: Final = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
@@ -135,13 +141,16 @@ class _Walker:
         self.anchor: tuple[int, Any] = (0, None)  # ordinal and element of the innermost open block element
         self.saved: list[_Saved] = []
         self.paths: dict[Any, str] = {}
+        self.labels: dict[tuple[Any, str | None, str | None], str] = {}
+        self.images: dict[Any, tuple[str | None, str | None]] = {}
 
     # ---- the walk -----------------------------------------------------------------------------------------------
 
     def run(self, root: Any) -> None:  # noqa: C901  (the hot loop: a call per element would cost a third of it)
         """Walk `root` and everything below it."""
         tags, pieces, saved = _TAGS, self.pieces, self.saved
-        open_elements: list[tuple[int, int]] = []
+        open_elements: list[tuple[int, int, int, Any]] = []  # ordinal, first piece, code, the element
+        suspects = set(cast("list[Any]", _SUSPECTS(root)))
         ordinal = 0
         skipped: Any = None
         walker = etree.iterwalk(root, events=("start", "end"))
@@ -155,13 +164,15 @@ class _Walker:
                     walker.skip_subtree()
                     skipped = element
                     continue
-                hidden = code == _HIDDEN or (code not in _NEVER_HIDDEN and self.is_hidden(element))
+                hidden = code == _HIDDEN or (
+                    element in suspects and code not in _NEVER_HIDDEN and self.is_hidden(element)
+                )
                 if hidden and not self.hidden_depth and not _has_text(element):
                     walker.skip_subtree()
                     skipped = element
                     continue
                 ordinal += 1
-                open_elements.append((ordinal, len(pieces)))
+                open_elements.append((ordinal, len(pieces), code, element))
                 if code == _BREAK:
                     self.line_break(element)
                 elif code == _VOID:
@@ -181,21 +192,23 @@ class _Walker:
                             self.links += 1
                     if hidden and not self.hidden_depth:
                         self.enter_hidden(element)
-                if element.text:
-                    self.add(element.text, element)
+                text = element.text
+                if text:
+                    self.add(text, element)
                 continue
             if element is skipped:
                 skipped = None
             else:
-                number, first = open_elements.pop()
+                number, first, code, _ = open_elements.pop()
                 if saved and saved[-1].element is element:
                     self.leave(saved.pop())
-                if tags.get(element.tag) == _LINK:
+                if code == _LINK:
                     self.link_depth -= 1
                     self.link_end = len(pieces)
                 self.spans[element] = (number, first, len(pieces))
-            if element.tail and element is not root:
-                self.add(element.tail, element.getparent())
+            text = element.tail
+            if text and element is not root:
+                self.add(text, open_elements[-1][3])
         self.flush()
 
     def code_of_unknown(self, element: Any, tag: Any) -> int:
@@ -221,7 +234,7 @@ class _Walker:
     def add(self, text: str, owner: Any) -> None:
         """Take in one text node."""
         if text.isspace():
-            if not self.has_text and not self.context.pre:
+            if not self.has_text and not self.context.pre and not self.continues:
                 return
         else:
             self.has_text = True
@@ -233,7 +246,7 @@ class _Walker:
 
     def line_break(self, element: Any) -> None:
         """`<br>`: a line ends; the second in a row ends the paragraph."""
-        if not self.has_text and not self.context.pre:
+        if not self.has_text and not self.context.pre and not self.continues:
             return
         if self.breaking and not self.context.pre and not self.context.row:
             self.flush()
@@ -306,6 +319,9 @@ class _Walker:
         """End an element that changed state."""
         if state.inline:
             made = len(self.blocks)
+            if state.element.tag in ("td", "th"):
+                self.pieces.append(CELL)
+                self.owners.append(state.element)
             self.flush()
             self.continues = state.goes_on or len(self.blocks) > made
         elif self.context.row and state.context.row:
@@ -340,7 +356,7 @@ class _Walker:
             kind, marker, level, group = context.kind, context.marker, context.level, max(context.group, 0)
             if kind is BlockKind.LIST_ITEM and not context.fresh and not self.continues:
                 kind, marker = BlockKind.PARAGRAPH, ""
-            text, glue = _text(self.pieces[first:end], kind)
+            text = _text(self.pieces[first:end], kind)
             if text:
                 context.fresh = False
                 block = Block(
@@ -355,12 +371,10 @@ class _Walker:
                     hidden=self.hidden_depth > 0,
                     group=group,
                     continues=self.continues,
-                    glue=glue if self.continues else "",
+                    glue=self.glue(first, end, kind) if self.continues and self.bounds else "",
                 )
                 if kind is BlockKind.CAPTION and context.figure is not None:
-                    image = next(context.figure.iter("img"), None)
-                    if image is not None:
-                        block.image, block.alt = image.get("src") or image.get("data-src"), image.get("alt")
+                    block.image, block.alt = self.image(context.figure)
                 self.blocks.append(block)
                 self.bounds.append((first, end))
                 self.anchors.append(self.anchor[0])
@@ -370,21 +384,34 @@ class _Walker:
         self.links = 1 if self.link_depth else 0
         self.link_chars = 0
 
+    def glue(self, first: int, end: int, kind: BlockKind) -> str:
+        """Return what stands between a fragment of these pieces and the block before it."""
+        start, stop = self.bounds[-1]
+        before, between, after = (self.pieces[slice(*part)] for part in ((start, stop), (stop, first), (first, end)))
+        return _glue("".join(before), "".join(between), "".join(after), kind)
+
+    def image(self, figure: Any) -> tuple[str | None, str | None]:
+        """Return address and alternative text of the first image of a figure, which may have many captions."""
+        if figure not in self.images:
+            image = next(figure.iter("img"), None)
+            found = (None, None) if image is None else (image.get("src") or image.get("data-src"), image.get("alt"))
+            self.images[figure] = found
+        return self.images[figure]
+
     def path(self, element: Any) -> str:
         """Return the path of an element: tags with id and the first two classes, from the root."""
-        paths, chain = self.paths, []
-        while element is not None and element not in paths:
+        paths, labels, chain = self.paths, self.labels, []
+        path = paths.get(element)
+        while path is None and element is not None:
             chain.append(element)
             element = element.getparent()
-        path = paths[element] if element is not None else ""
+            path = paths.get(element)
+        path = path or ""
         for element in reversed(chain):
-            label = element.tag if isinstance(element.tag, str) else "?"
-            name = element.get("id")
-            if name:
-                label += "#" + name.strip()[:40]
-            classes = element.get("class")
-            if classes:
-                label += "".join("." + token[:40] for token in classes.split()[:2])
+            named = (element.tag, element.get("id"), element.get("class"))
+            label = labels.get(named)
+            if label is None:
+                label = labels[named] = _label(*named)
             path = f"{path}/{label}" if path else label
             if len(path) > 1000:
                 path = "…" + path[-900:]
@@ -392,8 +419,18 @@ class _Walker:
         return path
 
 
-def _text(pieces: list[str], kind: BlockKind) -> tuple[str, str]:
-    """Return the text of a run of pieces, and the white space ("" or " ") it began with."""
+def _label(tag: Any, ident: str | None, classes: str | None) -> str:
+    """Return an element's part of a path."""
+    label = tag if isinstance(tag, str) else "?"
+    if ident:
+        label += "#" + ident.strip()[:40]
+    if classes:
+        label += "".join("." + token[:40] for token in classes.split()[:2])
+    return label
+
+
+def _text(pieces: list[str], kind: BlockKind) -> str:
+    """Return the text of a run of pieces."""
     raw = "".join(pieces)
     if kind is BlockKind.CODE:
         lines = [settle(line).replace("\n", " ").rstrip() for line in _code_lines(raw)]
@@ -401,17 +438,16 @@ def _text(pieces: list[str], kind: BlockKind) -> tuple[str, str]:
             lines.pop(0)
         while lines and not lines[-1]:
             lines.pop()
-        return "\n".join(lines), ""
-    glue = " " if raw[:1].isspace() else ""
+        return "\n".join(lines)
     if kind is BlockKind.TABLE_ROW:
         cells = [
             collapse(settle(cell.replace(BREAK, " "))) for cell in raw.rstrip(" \t\r\n").removesuffix(CELL).split(CELL)
         ]
-        return (collapse(" | ".join(cells)), glue) if any(cells) else ("", glue)
+        return collapse(" | ".join(cells)) if any(cells) else ""
     if BREAK in raw:
         lines = [line for line in (collapse(settle(part.replace(CELL, " "))) for part in raw.split(BREAK)) if line]
-        return ("\n" if kind in (BlockKind.PARAGRAPH, BlockKind.QUOTE) else " ").join(lines), glue
-    return collapse(settle(raw.replace(CELL, " ") if CELL in raw else raw)), glue
+        return ("\n" if kind in (BlockKind.PARAGRAPH, BlockKind.QUOTE) else " ").join(lines)
+    return collapse(settle(raw.replace(CELL, " ") if CELL in raw else raw))
 
 
 def _code_lines(raw: str) -> list[str]:
@@ -466,6 +502,16 @@ def walk(document: Document, *, noscript: bool = False) -> None:
     document.pieces, document.owners, document.spans = walker.pieces, walker.owners, walker.spans
 
 
+def trimmed(pieces: list[str], first: int, end: int) -> tuple[int, int]:
+    """Return a range of pieces without those at its edges that hold no text; the range itself if none does."""
+    start, stop = first, end
+    while start < stop and not pieces[start].strip(_BLANK):
+        start += 1
+    while stop > start and not pieces[stop - 1].strip(_BLANK):
+        stop -= 1
+    return (start, stop) if start < stop else (first, end)
+
+
 def fragments(document: Document, ranges: list[tuple[int, int]]) -> bool:
     """Split the blocks of `document` at the edges of `ranges` (pieces), in place; tell whether any was split.
 
@@ -507,13 +553,13 @@ def _parts(
     parts: list[tuple[Block, tuple[int, int]]] = []
     begin = first
     pending = first  # start of a part that turned out to hold no text
+    before = ""
     for cut in [*cuts, end]:
-        text, glue = _text(document.pieces[begin:cut], block.kind)
-        if text.strip(" |"):
+        raw = "".join(document.pieces[begin:cut])
+        text = _text([raw], block.kind)
+        if raw.strip(_BLANK) and text:
             links, link_chars = _links(document, pending, cut)
-            spaced = glue or (" " if parts and document.pieces[parts[-1][1][1] - 1][-1:].isspace() else "")
-            if pending < begin and any(piece.isspace() for piece in document.pieces[pending:begin]):
-                spaced = " "
+            between = "".join(document.pieces[pending:begin])
             part = Block(
                 index=0,
                 text=text,
@@ -527,17 +573,34 @@ def _parts(
                 hidden=block.hidden,
                 group=block.group,
                 continues=bool(parts) or block.continues,
-                glue=spaced if parts else block.glue,
+                glue=_glue(before, between, raw, block.kind) if parts else block.glue,
                 image=block.image,
                 alt=block.alt,
             )
             parts.append((part, (pending, cut)))
-            pending = cut
+            pending, before = cut, raw
         begin = cut
     if parts and pending < end:  # trailing pieces without text stay with the last part
         part, (start, _) = parts[-1]
         parts[-1] = (part, (start, end))
     return parts
+
+
+def _glue(before: str, between: str, after: str, kind: BlockKind) -> str:
+    """Return what stands between the texts of two fragments: white space, a line end, the bar between two cells."""
+    tail, head = before[len(before.rstrip()) :], after[: len(after) - len(after.lstrip())]
+    if kind is BlockKind.CODE:  # the indentation of its first line is in the fragment's own text
+        head = "".join(head.rpartition("\n")[:2])
+        lines = [settle(line) for line in _code_lines(tail + between + head)]
+        return "\n".join([*("" for _ in lines[1:]), lines[-1]])
+    raw = tail + between + head
+    if kind is BlockKind.TABLE_ROW:  # the bars that the fragment begins with are in its own text
+        raw = (tail + between).replace(CELL, " | ") + (" " if head else "")
+    elif BREAK in raw and kind in (BlockKind.PARAGRAPH, BlockKind.QUOTE):
+        return "\n"
+    raw = settle(raw)
+    bars = collapse(raw)
+    return (" " if raw[:1].isspace() else "") + bars + (" " if bars and raw[-1:].isspace() else "")
 
 
 def _links(document: Document, first: int, end: int) -> tuple[int, int]:
