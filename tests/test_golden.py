@@ -22,7 +22,6 @@ PAGES: Final = sorted(str(path.relative_to(GOLDEN)).removesuffix(".json") for pa
 ASPECTS: Final = ("body", "absent", "title", "authors", "date", "captions")
 
 PENDING: Final[dict[tuple[str, str], str]] = {
-    ("al-fassel.com/drill.html", "body"): "the scorer leaves out text behind a 'show full text' button",
     ("coastwire.example/storm.html", "body"): "the scorer leaves out headings and short entries of the ticker",
     ("coastwire.example/storm.html", "captions"): "a figure of the ticker is dropped, its caption with it",
     ("copperladle.example/pie.html", "body"): "the scorer keeps a call to tag",

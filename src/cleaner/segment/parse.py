@@ -65,10 +65,12 @@ def parse(text: str) -> Parsed:
     if len(text) > MAX_CHARS:
         raise TooLargeError(f"the page has {len(text):,} characters; at most {MAX_CHARS:,} are read")
     data = _bytes(text)
-    survey = _Survey(data.count(b"</"))
+    most_attributes = 0
     if len(data) >= _SURVEY_FROM:
+        survey = _Survey(data.count(b"</"))
         _feed(data, survey)
-    root = _read(data) if survey.most_attributes <= _MAX_ATTRIBUTES else None
+        most_attributes = survey.most_attributes
+    root = _read(data) if most_attributes <= _MAX_ATTRIBUTES else None
     rescued = root is None
     if rescued:
         builder = _Builder()
