@@ -151,3 +151,11 @@ def test_hidden_text_in_a_sentence_leaves_the_words_beside_it_apart() -> None:
     article = clean(f"{BODY}<p>first, <i hidden>x</i>second,<i hidden>x</i> <b>third</b><i hidden>x</i><br>fourth</p>")
     assert article.text.endswith("first, second, third\nfourth")
     assert article.markdown.endswith("first, second, **third**\\\nfourth")
+
+
+def test_the_state_of_a_script_is_no_text() -> None:
+    state = '{"a":1,"b":2,"c":[],"d":"x","e":null,"f":{}}'
+    page = f"<!doctype html><html><body><p>Before it all began, they said.</p><div>{state}</div><pre>{state}</pre></body></html>"
+    article = cleaner.Cleaner(False, judge="none").clean(page)
+    assert article.text == f"Before it all began, they said.\n\n```\n{state}\n```"
+    assert [gone.verdict.evidence[0].id for gone in article.removed] == ["builtin/data"]

@@ -14,6 +14,7 @@ from cleaner.text import ends_sentence, fold, fold_phrase, word_count
 
 __all__ = ["judge", "judge_hidden"]
 
+DATA: Final = "builtin/data"
 HIDDEN: Final = "builtin/hidden"
 COLLAPSED: Final = "builtin/collapsed-body"
 REPEATED_TITLE: Final = "builtin/repeated-title"
@@ -30,6 +31,8 @@ _CAPTION_REACH: Final = 6
 """Blocks between a caption and its copy."""
 _COLLAPSED_SHARE: Final = 0.3
 """Share of a page's prose that hidden text must be to count as a collapsed body."""
+_DATA_KEYS: Final = 5
+"""Keys that text in braces must hold to be data."""
 _NEVER_REPEATS: Final = frozenset({BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.QUOTE})
 
 _Verdicts = list[Verdict | None]
@@ -37,6 +40,8 @@ _Verdicts = list[Verdict | None]
 
 def judge(document: Document, declared: Declared, verdicts: _Verdicts, disabled: frozenset[str]) -> None:
     """Fill in the verdicts of the built-ins that are not disabled."""
+    if DATA not in disabled:
+        _data(document.blocks, verdicts)
     folded = [fold(block.text) for block in document.blocks]
     if REPEATED_CAPTION not in disabled:
         _repeated_captions(document.blocks, folded, verdicts)
@@ -50,6 +55,14 @@ def judge(document: Document, declared: Declared, verdicts: _Verdicts, disabled:
 
 def _drop(kind: NoiseKind, found_by: str, detail: str) -> Verdict:
     return Verdict(Fate.DROP, kind, None, (Evidence(found_by, detail=detail),))
+
+
+def _data(blocks: list[Block], verdicts: _Verdicts) -> None:
+    """The state of a script, left in an element as JSON: nobody reads that. A listing that shows JSON is code."""
+    for block in blocks:
+        is_json = block.text.startswith(('{"', '[{"')) and block.text.count('":') >= _DATA_KEYS
+        if is_json and block.kind is not BlockKind.CODE and verdicts[block.index] is None:
+            verdicts[block.index] = _drop(NoiseKind.OTHER, DATA, "JSON")
 
 
 def judge_hidden(document: Document, verdicts: _Verdicts, disabled: frozenset[str]) -> None:
