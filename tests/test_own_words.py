@@ -65,7 +65,7 @@ def references() -> Iterator[tuple[str, str]]:
     for name, entry in json.loads((CORPUS / "aeb_half/ground-truth.json").read_text("utf-8")).items():
         yield name, entry["articleBody"]
     for path in (CORPUS / "wcxb_dev/ground-truth").glob("*.json"):
-        yield path.stem, json.loads(path.read_text("utf-8"))["ground_truth"]["main_content"] or ""
+        yield path.stem, json.loads(path.read_text("utf-8"))["ground_truth"].get("main_content") or ""
     for path in (CORPUS / "news_sites").glob("*.json"):
         yield path.stem, "\n".join(item["text"] for item in json.loads(path.read_text("utf-8"))["body"])
 
