@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cleaner.errors import CleanerError, Fault, InputError, OutputError, RuleFileError, TooLargeError
-from cleaner.model import Article, Fate, Metadata, NoiseKind, Note, Page, Status
+from cleaner.model import Article, Fate, NoiseKind, Note, Page, Status
 from cleaner.storage import Input, Sink
 from cleaner.text import word_count
 
@@ -168,16 +168,4 @@ def _crashed(source: Input, error: Exception) -> Article:
 
 
 def _failed(source: Input, status: Status, reason: str) -> Article:
-    return Article(
-        text="",
-        markdown="",
-        metadata=Metadata(),
-        captions=[],
-        blocks=[],
-        verdicts=[],
-        status=status,
-        confidence=None,
-        reason=reason,
-        page_url=source.url,
-        location=source.location,
-    )
+    return Article.failed(status, reason, url=source.url, location=source.location)

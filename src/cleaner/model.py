@@ -244,7 +244,7 @@ class Evidence:
     """One reason for a verdict."""
 
     id: str
-    """Rule id (`sites/example.com/also-like`), id of a built-in (`builtin/repeated-title`), or `trafilatura`."""
+    """Rule id (`sites/example.com/also-like`), id of a built-in (`builtin/repeated-title`), `scorer`, `trafilatura`."""
     where: str | None = None
     """`file:line` of the rule."""
     detail: str = ""
@@ -335,6 +335,32 @@ class Article:
     """Names of the rule files that apply to this page."""
     rules_digest: str = ""
     """Digest over those rule files: equal digests, equal rules."""
+
+    @classmethod
+    def failed(
+        cls,
+        status: Status,
+        reason: str,
+        *,
+        url: str | None,
+        location: str,
+        media_type: str = "application/octet-stream",
+    ) -> Article:
+        """Return the record of a page that could not be cleaned."""
+        return cls(
+            text="",
+            markdown="",
+            metadata=Metadata(),
+            captions=[],
+            blocks=[],
+            verdicts=[],
+            status=status,
+            confidence=None,
+            reason=reason,
+            page_url=url,
+            location=location,
+            media_type=media_type,
+        )
 
     @property
     def removed(self) -> list[Removed]:

@@ -23,7 +23,7 @@ from cleaner.compose import INCLUDABLE, compose
 from cleaner.describe import declare, describe
 from cleaner.errors import InputError, TooLargeError, UnreadableError
 from cleaner.judge import JudgeName, judge, status_of
-from cleaner.model import Article, Document, Metadata, Page, Status
+from cleaner.model import Article, Document, Page, Status
 from cleaner.rules import RuleBook
 from cleaner.segment import segment
 from cleaner.storage import read
@@ -151,20 +151,8 @@ def _page(source: Source, url: str | None, media_type: str | None, captured: dat
 
 
 def _failed(page: Page, status: Status, reason: str) -> Article:
-    return Article(
-        text="",
-        markdown="",
-        metadata=Metadata(),
-        captions=[],
-        blocks=[],
-        verdicts=[],
-        status=status,
-        confidence=None,
-        reason=reason,
-        page_url=page.url,
-        location=page.location,
-        media_type=page.media_type or "application/octet-stream",
-    )
+    media_type = page.media_type or "application/octet-stream"
+    return Article.failed(status, reason, url=page.url, location=page.location, media_type=media_type)
 
 
 _shared: dict[object, Cleaner] = {}

@@ -119,47 +119,14 @@ class Stated:
 _TAG_BITS: Final = {
     tag: 1 << number
     for number, tag in enumerate(
-        [
-            "article",
-            "main",
-            "aside",
-            "footer",
-            "header",
-            "nav",
-            "form",
-            "figure",
-            "section",
-            "table",
-            "ul",
-            "ol",
-            "button",
-            "a",
-            "blockquote",
-            "dialog",
-            "details",
-            "select",
-            "label",
-            "iframe",
-            "p",
-            "dl",
-        ]
+        (
+            "article main aside footer header nav form figure section table ul ol button a blockquote dialog details "
+            "select label iframe p dl"
+        ).split()
     )
 }
 _ARTICLE_BODY: Final = 1 << 24
-_WATCHED: Final = (
-    "article",
-    "main",
-    "aside",
-    "footer",
-    "header",
-    "nav",
-    "form",
-    "figure",
-    "section",
-    "table",
-    "ul",
-    "a",
-)
+_WATCHED: Final = tuple("article main aside footer header nav form figure section table ul a".split())
 # Elements called one of these give no mass to what holds them: comments or the next posts must not become "the
 # article". The stems are narrow on purpose ("next", "read", "latest" misfire), and a guard undoes them where they
 # leave too little.
