@@ -464,7 +464,9 @@ def test_the_first_body_selector_that_hits_decides(book: Book) -> None:
     assert region is not None
     assert (region.id, region.where, region.detail) == ("generic/x/[body]", "rules/generic/x.toml:2", "css article p")
     inside = [
-        block.text for block, bound in zip(document.blocks, document.bounds, strict=True) if region.overlaps(*bound)
+        block.text
+        for block, (first, end) in zip(document.blocks, document.bounds, strict=True)
+        if any(start <= first and end <= stop for start, stop in region.ranges)
     ]
     assert inside == ["First paragraph, of prose.", "Second buy this paragraph."]
     assert not document.notes

@@ -192,3 +192,13 @@ class TestNear:
 
     def test_nothing(self, rules: Path) -> None:
         assert self.near(rules, PROSE.upper()) == {}
+
+
+def test_a_built_in_that_is_none_is_a_fault(tmp_path: Path) -> None:
+    site = tmp_path / "sites/bench.example.toml"
+    site.parent.mkdir()
+    site.write_text('schema = 1\nsite = "bench.example"\ndisable = ["builtin/hidden", "builtin/repeated-titel"]\n')
+    _, faults = workbench.check([tmp_path])
+    assert [fault.line for fault in faults] == [3]
+    assert "builtin/repeated-titel" in str(faults[0])
+    assert "builtin/repeated-title" in str(faults[0])

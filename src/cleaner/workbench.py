@@ -9,7 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from cleaner import describe
 from cleaner.errors import Fault, InputError
+from cleaner.judge import builtin
 from cleaner.model import Article, Page
 from cleaner.pipeline import Cleaner
 from cleaner.rules import Action, RuleBook, RuleFile, RuleSource, RuleTest, load_file
@@ -63,7 +65,7 @@ def check(paths: Sequence[Path] = ()) -> tuple[int, list[Fault]]:
 
     Raises InputError as :func:`rule_files` does.
     """
-    return len(rule_files(paths)), RuleBook.load(list(paths) or None).check()
+    return len(rule_files(paths)), RuleBook.load(list(paths) or None).check(describe.BUILTINS | builtin.BUILTINS)
 
 
 def run_tests(paths: Sequence[Path] = (), cleaner: Cleaner | None = None) -> Iterator[CaseResult]:

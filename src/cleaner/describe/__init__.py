@@ -19,7 +19,9 @@ from cleaner.describe.ranks import rank
 from cleaner.model import Block, Caption, Declared, Document, Fate, Metadata, Source, Verdict
 from cleaner.text import collapse, fold, settle
 
-__all__ = ["declare", "describe"]
+__all__ = ["BUILTINS", "declare", "describe"]
+
+BUILTINS = lines.BUILTINS
 
 _TEXTS = ("title", "description", "section", "site_name", "language", "url", "image", "copyright")
 _LISTS = ("authors", "tags", "agencies")

@@ -19,7 +19,16 @@ from cleaner.describe.vocabulary import FURNITURE, RIGHTS_RESERVED
 from cleaner.model import Block, BlockKind, Declared, Document, Source, Zone
 from cleaner.text import ends_sentence, fold, fold_phrase, word_count, words
 
-__all__ = ["read"]
+__all__ = ["BUILTINS", "read"]
+
+BUILTINS = frozenset(
+    f"builtin/{what}"
+    for what in (
+        "title byline date-line section-label standfirst caption photo-caption photo-credit caption-label"
+    ).split()
+)
+"""Ids of what finds metadata in lines; rules can disable them."""
+
 
 # How far before the first prose the title is looked for, and how far the front may reach after the title (blocks).
 _REACH_BEFORE = 25
@@ -109,8 +118,10 @@ class _Reader:
     # --- claiming --------------------------------------------------------------------------------------------------
 
     def _claim(self, index: int, name: str, what: str) -> None:
+        found_by = f"builtin/{what}"
+        assert found_by in BUILTINS, found_by
         # A rule file has had the first word.
-        self.declared.blocks.setdefault(index, (name, f"builtin/{what}"))
+        self.declared.blocks.setdefault(index, (name, found_by))
 
     def _add(self, index: int, name: str, value: str | list[str]) -> None:
         self.declared.add(name, value, Source("line", self.blocks[index].text, str(index)))

@@ -12,7 +12,7 @@ from typing import Final
 from cleaner.model import Block, BlockKind, Declared, Document, Evidence, Fate, NoiseKind, Verdict, Zone
 from cleaner.text import ends_sentence, fold, fold_phrase, word_count
 
-__all__ = ["judge", "judge_hidden"]
+__all__ = ["BUILTINS", "judge", "judge_hidden"]
 
 DATA: Final = "builtin/data"
 HIDDEN: Final = "builtin/hidden"
@@ -21,6 +21,11 @@ REPEATED_TITLE: Final = "builtin/repeated-title"
 REPEATED_CAPTION: Final = "builtin/repeated-caption"
 REPEATED_PARAGRAPH: Final = "builtin/repeated-paragraph"
 REPEATED_RUN: Final = "builtin/repeated-run"
+
+BUILTINS: Final = frozenset(
+    {DATA, HIDDEN, COLLAPSED, REPEATED_TITLE, REPEATED_CAPTION, REPEATED_PARAGRAPH, REPEATED_RUN}
+)
+"""Ids that rules can disable."""
 
 _REPEAT_WORDS: Final = 8
 """A shorter text may well be said twice."""

@@ -90,10 +90,6 @@ class Region:
     ranges: tuple[tuple[int, int], ...]
     """Ranges of pieces, in order."""
 
-    def overlaps(self, first: int, end: int) -> bool:
-        """Whether any of the pieces `first` up to `end` lies in the region."""
-        return any(start < end and first < stop for start, stop in self.ranges)
-
 
 class Layer:
     """The rules of several files, indexed. Immutable once made, apart from its caches: threads share it."""
