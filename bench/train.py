@@ -40,7 +40,7 @@ from cleaner.judge.scorer import View, expected_f1, keep, stated
 from cleaner.model import Document, Evidence, Fate, NoiseKind, Page, Verdict
 from cleaner.rules import RuleBook
 from cleaner.segment import segment
-from cleaner.text import word_count, words
+from cleaner.text import words
 
 __all__ = ["align"]
 
@@ -130,7 +130,7 @@ def _sample(page: CorpusPage, guise: str, book: RuleBook) -> Sample | None:
         given=verdicts,
         stated=stated(document, declared),
         gold=align([tokens(block.text) for block in document.blocks], tokens(page.reference.body)),
-        counts=np.array([word_count(block.text) for block in document.blocks], np.float32),
+        counts=np.array([block.words for block in document.blocks], np.float32),
         fold=fold_of(page.url, FOLDS),
         domain=registrable_domain(page.url),
     )
@@ -260,7 +260,7 @@ def _usable(sample: Sample) -> bool:
 
 def _page_votes(sample: Sample) -> tuple[dict[str, float], dict[str, float]]:
     """Return of each class token and phrase on a page the share that is gold."""
-    around: dict[Any, set[str]] = {}
+    around: dict[int, set[str]] = {}
     tokens_: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     phrases: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     document = sample.document
@@ -268,11 +268,11 @@ def _page_votes(sample: Sample) -> tuple[dict[str, float], dict[str, float]]:
         if verdict is not None:
             continue
         is_gold = float(gold > 0.5)
-        holder = document.holders[block.index]
-        if holder is not None:
-            if holder not in around:
-                around[holder] = _tokens_around(holder)
-            for key in around[holder]:
+        if document.is_html:
+            anchor = document.anchors[block.index]
+            if anchor not in around:
+                around[anchor] = _tokens_around(document, anchor)
+            for key in around[anchor]:
                 tokens_[key][0] += is_gold * count**0.5
                 tokens_[key][1] += count**0.5
         if count <= SHORT_WORDS:
@@ -285,14 +285,15 @@ def _page_votes(sample: Sample) -> tuple[dict[str, float], dict[str, float]]:
     )
 
 
-def _tokens_around(element: Any) -> set[str]:
+def _tokens_around(document: Document, ordinal: int) -> set[str]:
     found: set[str] = set()
-    while element is not None:
-        if element.tag not in ("body", "html"):
-            whole, parts = class_tokens(element.get("class"), element.get("id"))
+    while ordinal:
+        tag, names, ident = document.names[ordinal]
+        if tag not in ("body", "html"):
+            whole, parts = class_tokens(names, ident)
             found.update("=" + token for token in whole)
             found.update(parts)
-        element = element.getparent()
+        ordinal = document.parents[ordinal]
     return found
 
 

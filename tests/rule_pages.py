@@ -30,6 +30,7 @@ def page_of_html(
     body = root.find("body")
     if body is not None:
         _Segmenter(document).run(body)
+    document.unread = [element for element in root.iter("*") if element not in document.spans]
     return document
 
 
@@ -62,7 +63,8 @@ class _Segmenter:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.start = 0
-        self.ordinal = 0
+        self.ordinal = 1
+        document.elements, document.attributes, document.names = [None], [{}], [("", None, None)]
 
     def run(self, body: Any) -> None:
         self.walk(body, body, Zone.MAIN, False)
@@ -77,6 +79,9 @@ class _Segmenter:
         ordinal, self.ordinal = self.ordinal, self.ordinal + 1
         first = len(document.pieces)
         document.spans[element] = (ordinal, first, first)
+        document.elements.append(element)
+        document.attributes.append(dict(element.items()))
+        document.names.append((element.tag, element.get("class"), element.get("id")))
         self.piece(element.text, element)
         for child in element:
             if not isinstance(child.tag, str) or child.tag in ("script", "style"):

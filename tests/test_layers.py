@@ -8,7 +8,8 @@ from pathlib import Path
 import cleaner
 
 LAYERS = [
-    {"model", "errors", "text"},
+    {"errors", "text"},
+    {"model"},
     {"segment"},
     {"rules"},
     {"judge", "describe", "compose"},

@@ -11,7 +11,6 @@ from typing import Protocol
 from cleaner.errors import CleanerError, Fault, InputError, OutputError, RuleFileError, TooLargeError
 from cleaner.model import Article, Fate, NoiseKind, Note, Page, Status
 from cleaner.storage import Input, Sink
-from cleaner.text import word_count
 
 __all__ = ["FAILURES", "Cleans", "Row", "Summary", "Tally", "run"]
 
@@ -83,7 +82,7 @@ class Summary:
         self.statuses[article.status] += 1
         body = 0
         for block, verdict in zip(article.blocks, article.verdicts, strict=True):
-            words = word_count(block.text)
+            words = block.words
             if verdict.fate is Fate.KEEP:
                 self.kept.add(words)
                 body += words

@@ -16,6 +16,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from cleaner.text import ends_sentence, word_count
+
 __all__ = [
     "Article",
     "Block",
@@ -26,6 +28,7 @@ __all__ = [
     "Evidence",
     "Fate",
     "Metadata",
+    "Name",
     "NoiseKind",
     "Note",
     "Page",
@@ -158,6 +161,23 @@ class Block:
     """URL of the image a caption belongs to."""
     alt: str | None = None
     """Alternative text of that image."""
+    words: int = field(init=False)
+    """How many words it has (:func:`cleaner.text.word_count`)."""
+    is_sentence: bool = field(init=False)
+    """Whether it ends as sentences do (:func:`cleaner.text.ends_sentence`)."""
+    link_density: float = field(init=False)
+    """Share of its characters, spaces aside, that are link text."""
+
+    def __post_init__(self) -> None:
+        """Count once what every judge asks for."""
+        text = self.text
+        self.words = word_count(text)
+        self.is_sentence = ends_sentence(text)
+        self.link_density = self.link_chars / max(len(text) - text.count(" "), 1) if self.link_chars else 0.0
+
+
+Name = tuple[str, str | None, str | None]
+"""What an element is called: tag, class, id."""
 
 
 @dataclass(slots=True)
@@ -185,11 +205,33 @@ class Document:
     """Element -> (ordinal in document order, first piece, piece after the last)."""
     anchors: list[int] = field(default_factory=list)
     """For each block the ordinal of the element that makes it a block (in a dump, its index)."""
-    holders: list[Any] = field(default_factory=list)
-    """For each block that element itself (None in a dump)."""
+    elements: list[Any] = field(default_factory=list)
+    """Ordinal -> element. Ordinals begin with 1; 0 stands for what no element holds."""
+    attributes: list[dict[str, str]] = field(default_factory=list)
+    """Ordinal -> attributes of the element. Asking the tree is dear, so each element is asked once."""
+    names: list[Name] = field(default_factory=list)
+    """Ordinal -> what the element is called."""
+    parents: list[int] = field(default_factory=list)
+    """Ordinal -> ordinal of the element around it."""
+    unread: list[Any] = field(default_factory=list)
+    """Elements without an ordinal, for they hold no text to read: those of the head, scripts, templates, `<meta>`."""
     language: str | None = None
     """Primary language subtag as the page declares it (`de`), None where it does not."""
     notes: list[Note] = field(default_factory=list)
+    _tagged: dict[str, list[Any]] | None = field(default=None, init=False, repr=False, compare=False)
+
+    def tagged(self, tag: str) -> list[Any]:
+        """Return the elements of one tag: those with an ordinal in document order, then the others.
+
+        To go through the tree again would cost as much as a tenth of parsing it.
+        """
+        if self._tagged is None:
+            self._tagged = {}
+            for name, element in zip(self.names[1:], self.elements[1:], strict=True):
+                self._tagged.setdefault(name[0], []).append(element)
+            for element in self.unread:
+                self._tagged.setdefault(element.tag, []).append(element)
+        return self._tagged.get(tag, [])
 
     def __iter__(self) -> Iterator[Block]:
         return iter(self.blocks)

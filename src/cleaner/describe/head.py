@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from html import unescape
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -93,6 +93,8 @@ _META: dict[str, tuple[str, ...]] = {
 }
 _META_NAMES = {name: field for field, found in _META.items() for name in found}
 
+_MARKED = frozenset("a span div p address time h1 h2 strong em".split())
+"""Elements whose `itemprop` or `rel` says what they hold."""
 _ARTICLES = ("Article", "BlogPosting", "LiveBlogPosting", "Report", "Review", "Recipe", "SocialMediaPosting", "Posting")
 _TAG = re.compile(r"<[^<>]{1,500}>")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
@@ -140,11 +142,7 @@ class _Reader:
         self.declared = declared
         self.root = document.root
         self.language = document.language
-        # One walk for all: most of what a walk costs is the elements that it passes over.
-        self.found: dict[str, list[Any]] = {tag: [] for tag in ("meta", "link", "script", "h1", "time")}
-        for element in self.root.iter(*self.found):
-            self.found[element.tag].append(element)
-        self.locales = [meta for meta in self.found["meta"] if meta.get("property") == "og:locale"]
+        self.locales = [meta for meta in document.tagged("meta") if meta.get("property") == "og:locale"]
         self.region = self._region()
 
     def _region(self) -> str | None:
@@ -197,7 +195,7 @@ class _Reader:
     def metas(self) -> None:
         """Read `<meta>`: Open Graph, Twitter, Dublin Core, citation_*, parsely-* and their like."""
         found: dict[str, list[str]] = {}
-        for meta in self.found["meta"]:
+        for meta in self.document.tagged("meta"):
             content = meta.get("content")
             if not content:
                 continue
@@ -228,7 +226,7 @@ class _Reader:
 
     def links(self) -> None:
         """Read `<link rel=canonical>` and `<html lang>`."""
-        for link in self.found["link"]:
+        for link in self.document.tagged("link"):
             if "canonical" in (link.get("rel") or "").lower().split():
                 self.add("url", link.get("href"), "link:canonical")
         if self.language:
@@ -240,9 +238,9 @@ class _Reader:
 
     def structured(self) -> None:
         """Read JSON-LD: the node of the article the page is about."""
-        graph = _Graph(_json_ld(self.found["script"]))
+        graph = _Graph(_json_ld(self.document.tagged("script")))
         expected = {fold(clean(value)) for value, _ in self.declared.candidates.get("title", [])}
-        expected |= {fold(_text(element)) for element in self.found["h1"][:4]}
+        expected |= {fold(_text(element)) for element in self.document.tagged("h1")[:4]}
         addresses = {_address(value) for value, _ in self.declared.candidates.get("url", [])}
         if self.document.page.url:
             addresses.add(_address(self.document.page.url))
@@ -283,11 +281,12 @@ class _Reader:
     def elements(self) -> None:
         """Read elements that say what they hold: itemprop, rel=author, `<time>`, `<h1>`, `<title>`."""
         authors, linked = _Together(), _Together()
-        for element in self.root.iter("a", "span", "div", "p", "address", "time", "h1", "h2", "strong", "em"):
-            itemprop, rel = element.get("itemprop"), element.get("rel")
-            if itemprop is None and rel is None:
+        read = zip(self.document.attributes, self.document.elements, strict=True)
+        unread = ((element.attrib, element) for element in self.document.unread)
+        for attributes, element in chain(read, unread):
+            if not ("itemprop" in attributes or "rel" in attributes) or element.tag not in _MARKED:
                 continue
-            marks = (itemprop or "").lower().split()
+            rel, marks = attributes.get("rel"), attributes.get("itemprop", "").lower().split()
             if "author" in marks and authors.takes(element):
                 authors.names += self._marked_names(element)
             if rel and "author" in rel.lower().split() and linked.takes(element):
@@ -309,7 +308,7 @@ class _Reader:
         self.extend("authors", authors.names, "itemprop:author")
         self.extend("authors", linked.names, "rel:author")
         self._times()
-        for heading in self.found["h1"]:
+        for heading in self.document.tagged("h1"):
             self.add("title", _text(heading), "h1")
         for title in self.root.iterfind("head/title"):
             self.add("title", _text(title), "title")
@@ -322,7 +321,7 @@ class _Reader:
 
     def _times(self) -> None:
         """Read `<time datetime>`: those marked as the date of publication first, else those of the article."""
-        for time in self.found["time"][:_MAX_VALUES]:
+        for time in self.document.tagged("time")[:_MAX_VALUES]:
             value = time.get("datetime") or _text(time)
             marks = f"{time.get('class') or ''} {'pubdate' if time.get('pubdate') is not None else ''}".lower()
             if "updated" in marks and "published" not in marks:

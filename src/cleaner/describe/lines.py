@@ -17,7 +17,7 @@ from itertools import islice
 from cleaner.describe import dates, names
 from cleaner.describe.vocabulary import FURNITURE, RIGHTS_RESERVED
 from cleaner.model import Block, BlockKind, Declared, Document, Source, Zone
-from cleaner.text import ends_sentence, fold, fold_phrase, word_count, words
+from cleaner.text import fold, fold_phrase, word_count, words
 
 __all__ = ["BUILTINS", "read"]
 
@@ -152,7 +152,7 @@ class _Reader:
         called = is_html and self._is_caption_path(block.path)
         if is_html and not called and len(text) > names.LONGEST_CREDITED and text[0].isalnum():
             return None  # text is left beside any credit: see below
-        if len(text) > _LONGEST_CAPTION and word_count(text) > _LONGEST_CAPTION:
+        if block.words > _LONGEST_CAPTION:
             return None
         if called:
             return "caption"
@@ -189,7 +189,7 @@ class _Reader:
         """Tell the bylines and date lines of a stretch by their shape."""
         for index in window:
             block = self.blocks[index]
-            if block.hidden or index in self.shapes.captions or (len(block.text) > 40 and word_count(block.text) > 40):
+            if block.hidden or index in self.shapes.captions or block.words > 40:
                 continue
             text = _LIST_MARK.sub("", block.text)
             if stated := dates.line_dates(text, self.language, self.region):
@@ -202,14 +202,13 @@ class _Reader:
                     self.shapes.days[index] = beside
 
     def _short(self, block: Block, most: int) -> bool:
-        return 1 <= word_count(block.text) <= most and not block.text.rstrip().endswith(_END_PUNCTUATION)
+        return 1 <= block.words <= most and not block.text.rstrip().endswith(_END_PUNCTUATION)
 
     def _is_prose(self, index: int) -> bool:
         block = self.blocks[index]
         if block.hidden or self.shapes.states(index) or block.kind not in {BlockKind.PARAGRAPH, BlockKind.QUOTE}:
             return False
-        text = block.text
-        return len(text) > _PROSE_WORDS and ends_sentence(text) and word_count(text) >= _PROSE_WORDS
+        return block.is_sentence and block.words >= _PROSE_WORDS
 
     def _first_prose(self) -> int:
         """Return the index of the first prose block of the main run; of any zone, where that has none."""
@@ -300,7 +299,7 @@ class _Reader:
 
     def _is_standfirst(self, title: int, first: int, second: int) -> bool:
         block = self.blocks[first]
-        if word_count(block.text) > _LONGEST_STANDFIRST:
+        if block.words > _LONGEST_STANDFIRST:
             return False
         if self.document.is_html and _STANDFIRST_PATH.search(block.path):
             return True
@@ -329,12 +328,7 @@ class _Reader:
         }
         for index in front:
             block = self.blocks[index]
-            if (
-                self.shapes.states(index)
-                or block.hidden
-                or index in self.declared.blocks
-                or word_count(block.text) > 16
-            ):
+            if self.shapes.states(index) or block.hidden or index in self.declared.blocks or block.words > 16:
                 continue
             text = _LIST_MARK.sub("", block.text)
             listed = text != block.text or block.kind is BlockKind.LIST_ITEM
@@ -351,7 +345,7 @@ class _Reader:
         """Read the section: "In Reports" beside the date, or a short label that stands alone above the title."""
         for index in front:
             block = self.blocks[index]
-            if self.shapes.states(index) or index in self.declared.blocks or word_count(block.text) > 6:
+            if self.shapes.states(index) or index in self.declared.blocks or block.words > 6:
                 continue
             text = _LIST_MARK.sub("", block.text)
             match = _IN_SECTION.fullmatch(text)

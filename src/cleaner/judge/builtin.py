@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import Final
 
 from cleaner.model import Block, BlockKind, Declared, Document, Evidence, Fate, NoiseKind, Verdict, Zone
-from cleaner.text import ends_sentence, fold, fold_phrase, word_count
+from cleaner.text import fold, fold_phrase
 
 __all__ = ["BUILTINS", "judge", "judge_hidden"]
 
@@ -91,9 +91,9 @@ def judge_hidden(document: Document, verdicts: _Verdicts, disabled: frozenset[st
 
 def _collapsed_body(blocks: list[Block]) -> set[int]:
     prose = [
-        (block, word_count(block.text))
+        (block, block.words)
         for block in blocks
-        if block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) and ends_sentence(block.text)
+        if block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) and block.is_sentence
     ]
     shown: dict[str, int] = defaultdict(int)
     for block, words in prose:
@@ -161,7 +161,7 @@ def _repeated_runs(blocks: list[Block], folded: list[str], verdicts: _Verdicts) 
         block = candidates[place]
         first = places.setdefault(folded[block.index], place)
         # No copy begins with a rule of dashes: pages of nothing else would be compared with themselves all over.
-        if first == place or not word_count(block.text):
+        if first == place or not block.words:
             place += 1
             continue
         length = 0
@@ -172,7 +172,7 @@ def _repeated_runs(blocks: list[Block], folded: list[str], verdicts: _Verdicts) 
         ):
             length += 1
         run = candidates[place : place + length]
-        if length >= _RUN_BLOCKS and sum(word_count(copy.text) for copy in run) >= _RUN_WORDS * _RUN_BLOCKS:
+        if length >= _RUN_BLOCKS and sum(copy.words for copy in run) >= _RUN_WORDS * _RUN_BLOCKS:
             originals = candidates[first : first + length]
             # The copy in the main run survives; of two there, or none, the first.
             keep_first = _touches_main(originals) or not _touches_main(run)
@@ -195,7 +195,7 @@ def _repeated_paragraphs(blocks: list[Block], folded: list[str], verdicts: _Verd
     for block in blocks:
         if block.kind is BlockKind.LIST_ITEM:
             continue  # lists of features repeat from product to product
-        if _may_repeat(block, verdicts) and word_count(block.text) >= _REPEAT_WORDS:
+        if _may_repeat(block, verdicts) and block.words >= _REPEAT_WORDS:
             copies[folded[block.index]].append(block)
     for same in copies.values():
         if len(same) < 2:

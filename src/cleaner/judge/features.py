@@ -19,8 +19,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.model import Block, BlockKind, Document, Fate, Verdict, Zone
-from cleaner.text import ends_sentence, fold_phrase, word_count, words
+from cleaner.model import Block, BlockKind, Document, Fate, Name, Verdict, Zone
+from cleaner.text import fold_phrase, words
 
 __all__ = ["NAMES", "Lexicon", "Matrix", "Stated", "class_tokens", "extract", "phrase_keys"]
 
@@ -77,7 +77,7 @@ class Lexicon:
     """Of a token of a class or id on the way to a block (`=token`), and of a word within one."""
     phrases: Mapping[str, float] = field(default_factory=dict)
     """Of a short block as a whole (digits folded), of a word in one, of two words in a row."""
-    cache: dict[tuple[Any, ...], _Facts] = field(default_factory=dict, repr=False)
+    cache: dict[Name, _Facts] = field(default_factory=dict, repr=False)
     token_cache: dict[str, _TokenFacts] = field(default_factory=dict, repr=False)
 
     def token_facts(self, token: str) -> _TokenFacts:
@@ -85,8 +85,9 @@ class Lexicon:
         facts = self.token_cache.get(token)
         if facts is None:
             (name,), parts = class_tokens(token, None)
-            says = _M_NOISE if _MASKED.search(token.lower()) else 0
-            says |= _M_COMMENTS if _MASK_COMMENTS.search(token.lower()) else 0
+            says = 0
+            if _MASKED.search(name):
+                says = _M_NOISE | _M_COMMENTS if _MASK_COMMENTS.search(name) else _M_NOISE
             known = self.tokens.get
             facts = (
                 known(f"={name}"),
@@ -157,9 +158,9 @@ def _parts(found: list[str]) -> list[str]:
     return [*found, *[f"{left} {right}" for left, right in pairwise(found)]]
 
 
-def _element_facts(named: tuple[Any, str | None, str | None], lexicon: Lexicon) -> _Facts:
+def _element_facts(name: Name, lexicon: Lexicon) -> _Facts:
     """Return what an element's tag, class and id say; remembered, as sites name a hundred elements alike."""
-    tag, names, ident = named
+    tag, names, ident = name
     bits = _M_NOISE if tag in ("aside", "nav", "footer") else 0
     whole: list[float] = []
     inner: dict[str, float] = {}
@@ -181,7 +182,7 @@ def _element_facts(named: tuple[Any, str | None, str | None], lexicon: Lexicon) 
     facts = ((tag, names), own, bits | _TAG_BITS.get(tag, 0), bool(whole or inner))
     if len(lexicon.cache) >= _CACHE:
         lexicon.cache.clear()
-    lexicon.cache[named] = facts
+    lexicon.cache[name] = facts
     return facts
 
 
@@ -200,27 +201,33 @@ class _Tree:
         self.signatures: list[tuple[Any, ...]] = []
         self.articles: list[int] = []
         self.article_count = 0
+        names, attributes, parents = document.names, document.attributes, document.parents
         # What holds the title is no comment section, whatever it is called.
         trusted = set()
-        element = document.holders[title_at] if title_at >= 0 else None
-        while element is not None:
-            trusted.add(element)
-            element = element.getparent()
-        numbers: dict[Any, int] = {}
+        ordinal = document.anchors[title_at] if title_at >= 0 else 0
+        while ordinal:
+            trusted.add(ordinal)
+            ordinal = parents[ordinal]
+        numbers: dict[int, int] = {}
         self.of: list[int] = []
         """Per block: the number of the element that holds it."""
-        for holder in document.holders:
-            at = numbers.get(holder)
+        for anchor in document.anchors:
+            at = numbers.get(anchor)
             if at is None:
                 chain = []
-                element = holder
-                while element is not None and (at := numbers.get(element)) is None:
-                    chain.append(element)
-                    element = element.getparent()
+                ordinal = anchor
+                while ordinal and (at := numbers.get(ordinal)) is None:
+                    chain.append(ordinal)
+                    ordinal = parents[ordinal]
                 at = -1 if at is None else at
-                for element in reversed(chain):
-                    at = self._add(element, at, lexicon, element in trusted)
-                    numbers[element] = at
+                for ordinal in reversed(chain):
+                    name = names[ordinal]
+                    signature, own, bit, says = lexicon.cache.get(name) or _element_facts(name, lexicon)
+                    if ordinal in trusted:
+                        bit &= ~(_M_NOISE | _M_COMMENTS)
+                    if attributes[ordinal].get("itemprop") == "articleBody":
+                        bit |= _ARTICLE_BODY
+                    at = numbers[ordinal] = self._add(at, signature, own if says else None, bit)
             self.of.append(at)
         sizes = [1] * len(self.parents)
         for number in range(len(sizes) - 1, 0, -1):
@@ -228,18 +235,12 @@ class _Tree:
         self.ends = np.arange(len(sizes)) + np.array(sizes, np.intp)
         """Per element: the number after the last element in it."""
 
-    def _add(self, element: Any, parent: int, lexicon: Lexicon, is_trusted: bool) -> int:
-        named = (element.tag, element.get("class"), element.get("id"))
-        signature, own, bit, says = lexicon.cache.get(named) or _element_facts(named, lexicon)
-        if is_trusted:
-            bit &= ~(_M_NOISE | _M_COMMENTS)
-        if element.get("itemprop") == "articleBody":
-            bit |= _ARTICLE_BODY
+    def _add(self, parent: int, signature: tuple[Any, ...], own: tuple[float, ...] | None, bit: int) -> int:
         is_article = bit & _TAG_BITS["article"]
         if is_article:
             self.article_count += 1
         if parent < 0:
-            total, least, most, inner, inner_least, inner_most = own
+            total, least, most, inner, inner_least, inner_most = own or (0.0,) * 6
             self.depths.append(0)
             self.facts.append((total, least, most, total, 0.0, inner, inner_least, inner_most, inner, 0.0))
             self.bits.append(bit)
@@ -247,7 +248,7 @@ class _Tree:
         else:
             above = self.facts[parent]
             self.depths.append(self.depths[parent] + 1)
-            if says:
+            if own:
                 total, least, most, inner, inner_least, inner_most = own
                 self.facts.append((
                     above[0] + total, min(above[1], least), max(above[2], most), total, above[3],
@@ -341,13 +342,10 @@ def extract(document: Document, stated: Stated, verdicts: Sequence[Verdict | Non
     blocks = document.blocks
     if not blocks:
         return np.zeros((0, len(NAMES["text" if document.root is None else "html"])), np.float32)
-    counts = [word_count(block.text) for block in blocks]
-    ends = [ends_sentence(block.text) for block in blocks]
+    counts = [block.words for block in blocks]
+    ends = [block.is_sentence for block in blocks]
     noise = [verdict is not None and verdict.fate is Fate.DROP for verdict in verdicts]
-    density = [
-        block.link_chars / max(len(block.text) - block.text.count(" "), 1) if block.link_chars else 0.0
-        for block in blocks
-    ]
+    density = [block.link_density for block in blocks]
     prose = [
         float(count) if end and count >= 6 and dense < 0.5 and not gone and not block.hidden else 0.0
         for block, count, end, dense, gone in zip(blocks, counts, ends, density, noise, strict=True)

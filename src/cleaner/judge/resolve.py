@@ -14,7 +14,6 @@ from cleaner.model import Declared, Document, Evidence, Fate, NoiseKind, Note, S
 from cleaner.rules import Action, Mark, Region, Rule
 from cleaner.segment import is_prose
 from cleaner.segment.html import trimmed
-from cleaner.text import word_count
 
 __all__ = ["FLOOR", "resolve"]
 
@@ -37,12 +36,16 @@ def resolve(document: Document, declared: Declared, marks: list[Mark], region: R
     covers = _Coverage(document)
     inside = covers.inside(region)
     per_block = covers.per_block([mark for mark in marks if mark.rule.action is not Action.FLAG])
-    skipped = _guard(document, per_block, inside)
-    skipped |= _floor(document, per_block, inside, skipped)
+    if any(per_block):
+        prose = _prose(document)
+        skipped = _guard(document, prose, per_block, inside)
+        skipped |= _floor(document, prose, per_block, inside, skipped)
+    else:
+        skipped = set()
     taken: list[tuple[int, Mark]] = []
     verdicts: list[Verdict | None] = [None] * len(document.blocks)
     for index, found in enumerate(per_block):
-        ranked = _ranked(found, skipped)
+        ranked = _ranked(found, skipped) if found else found
         if ranked:
             verdicts[index] = _verdict(ranked)
             if ranked[0][1].rule.action is Action.TO_META:
@@ -67,7 +70,7 @@ class _Coverage:
         self.end: list[int] = []
         for bound in document.bounds:
             # White space at a block's edges does not count: `<p><b>All of it</b> </p>` is covered by its <b>.
-            first, end = trimmed(document.pieces, *bound)
+            first, end = bound if bound[1] == bound[0] + 1 else trimmed(document.pieces, *bound)
             self.first.append(first)
             self.end.append(end)
 
@@ -124,12 +127,9 @@ class _Coverage:
 
 def _ranked(found: _Found, skipped: set[str]) -> _Found:
     """Return the marks of one block that count, the deciding one first."""
-    if not found:
-        return []
-    ranked = sorted(
-        (entry for entry in found if entry[1].rule.id not in skipped),
-        key=lambda entry: (entry[1].rule.tier, -entry[0], _RANK[entry[1].rule.action], entry[1].rule.id),
-    )
+    ranked = [entry for entry in found if entry[1].rule.id not in skipped] if skipped else list(found)
+    if len(ranked) > 1:
+        ranked.sort(key=lambda entry: (entry[1].rule.tier, -entry[0], _RANK[entry[1].rule.action], entry[1].rule.id))
     if ranked and ranked[0][1].rule.action is Action.CUT_AFTER:
         # A cut yields to whatever rule keeps a block.
         ranked.sort(key=lambda entry: entry[1].rule.action is not Action.KEEP)
@@ -168,26 +168,24 @@ def _take_values(declared: Declared, document: Document, taken: list[tuple[int, 
 
 def _prose(document: Document) -> list[int]:
     """Return for each block how many words of prose it holds."""
-    return [word_count(block.text) if is_prose(block) else 0 for block in document.blocks]
+    return [block.words if is_prose(block) else 0 for block in document.blocks]
 
 
 def _removers(found: _Found, skipped: set[str]) -> list[Rule]:
     """Return the rules that remove a block, none where something else wins."""
-    ranked = _ranked(found, skipped)
+    ranked = _ranked(found, skipped) if found else []
     if not ranked or ranked[0][1].rule.action not in (Action.DROP, Action.CUT_AFTER):
         return []
     removers = {mark.rule.id: mark.rule for _, mark in ranked if mark.rule.action in (Action.DROP, Action.CUT_AFTER)}
     return list(removers.values())
 
 
-def _guard(document: Document, per_block: list[_Found], inside: list[bool]) -> set[str]:
+def _guard(document: Document, prose: list[int], per_block: list[_Found], inside: list[bool]) -> set[str]:
     """Return the ids of the rules that alone remove more than their share of the prose."""
-    if not any(per_block):
-        return set()
     alone: dict[str, int] = defaultdict(int)
     rules: dict[str, Rule] = {}
     kept = 0
-    for words, found, within in zip(_prose(document), per_block, inside, strict=True):
+    for words, found, within in zip(prose, per_block, inside, strict=True):
         if not words:
             continue
         removers = _removers(found, set())
@@ -206,9 +204,10 @@ def _guard(document: Document, per_block: list[_Found], inside: list[bool]) -> s
     return skipped
 
 
-def _floor(document: Document, per_block: list[_Found], inside: list[bool], skipped: set[str]) -> set[str]:
+def _floor(
+    document: Document, prose: list[int], per_block: list[_Found], inside: list[bool], skipped: set[str]
+) -> set[str]:
     """Return the ids of further rules to un-apply, so that together they leave a tenth of the prose."""
-    prose = _prose(document)
     undone: set[str] = set()
     while True:
         total = left = 0

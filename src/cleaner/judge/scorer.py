@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from cleaner.judge.features import NAMES, Lexicon, Matrix, Stated, extract
 from cleaner.model import Declared, Document, Evidence, Fate, NoiseKind, Verdict
-from cleaner.text import fold, fold_phrase, word_count
+from cleaner.text import fold, fold_phrase
 
 __all__ = ["Reason", "View", "expected_f1", "judge", "keep", "model", "reasons", "stated"]
 
@@ -141,20 +141,24 @@ def judge(document: Document, declared: Declared, verdicts: list[Verdict | None]
     matrix = extract(document, stated(document, declared), verdicts, used.lexicon)
     everywhere = 1.0 / (1.0 + np.exp(-used.log_odds(matrix)))
     probabilities = everywhere[open_]
-    words = np.array([word_count(document.blocks[index].text) for index in open_], np.float32)
+    words = np.array([document.blocks[index].words for index in open_], np.float32)
     kept = keep(probabilities, words)
-    for index, probability, is_kept in zip(open_, probabilities, kept, strict=True):
-        evidence = (Evidence("scorer", detail=f"body with probability {probability:.2f}"),)
+    for index, probability, is_kept in zip(open_, probabilities.tolist(), kept.tolist(), strict=True):
         if is_kept:
-            verdicts[index] = Verdict(Fate.KEEP, evidence=evidence)
+            verdicts[index] = _verdict(Fate.KEEP, None, round(probability, 2))
         else:
-            block = document.blocks[index]
-            linked = block.link_chars * 2 > len(block.text)
+            linked = document.blocks[index].link_density > 0.5
             kind = NoiseKind.NAVIGATION if linked else NoiseKind.OTHER
-            verdicts[index] = Verdict(Fate.DROP, kind, None, evidence)
+            verdicts[index] = _verdict(Fate.DROP, kind, round(probability, 2))
     _restore_copies(document, verdicts, everywhere)
     expected = expected_f1(probabilities, words, kept)
     return float(np.interp(expected, *used.calibration))
+
+
+@cache
+def _verdict(fate: Fate, kind: NoiseKind | None, probability: float) -> Verdict:
+    """Return one of the few hundred verdicts that the scorer can give."""
+    return Verdict(fate, kind, None, (Evidence("scorer", detail=f"body with probability {probability:.2f}"),))
 
 
 def _restore_copies(document: Document, verdicts: list[Verdict | None], probabilities: Any) -> None:
@@ -234,7 +238,7 @@ def stated(document: Document, declared: Declared) -> Stated:
         return Stated(titles, folded)
     types: set[str] = set()
     body = ""
-    for script in document.root.iter("script"):
+    for script in document.tagged("script"):
         text = script.text
         if text and "ld+json" in (script.get("type") or "") and len(text) <= _LONGEST_SCRIPT:
             types.update(_TYPE.findall(text))
@@ -252,7 +256,7 @@ def _unescaped(literal: str) -> str:
 
 def _kind(document: Document, types: set[str]) -> int:
     """Return what the page calls itself, as :attr:`Stated.kind`."""
-    metas = (meta for meta in document.root.iter("meta") if (meta.get("property") or "").lower() == "og:type")
+    metas = (meta for meta in document.tagged("meta") if (meta.get("property") or "").lower() == "og:type")
     graph = next((meta.get("content") or "" for meta in metas), "").lower()
     if types & _FORUMS:
         return 3

@@ -82,13 +82,13 @@ def status_of(document: Document, verdicts: Sequence[Verdict], body: str) -> tup
             return Status.STUB, f"{words} words, then a paywall"
         return Status.PARTIAL, "the text goes on behind a paywall"
     own = sum(
-        word_count(block.text) * (1 - min(block.link_chars / max(len(block.text) - block.text.count(" "), 1), 1))
+        block.words * (1 - min(block.link_density, 1))
         for block, verdict in zip(document.blocks, verdicts, strict=True)
         if verdict.fate is Fate.KEEP
     )
     if own < _BODY_WORDS:
         linked = sum(
-            block.link_chars * 2 > len(block.text) and word_count(block.text) >= 4
+            block.link_chars * 2 > len(block.text) and block.words >= 4
             for block in shown
             if block.kind in (BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.LIST_ITEM)
         )

@@ -408,11 +408,11 @@ def _address(document: Document) -> str | None:
         return document.page.url
     if document.root is None:
         return None
-    for link in document.root.iter("link"):
+    for link in document.tagged("link"):
         href = link.get("href")
         if href and "canonical" in (link.get("rel") or "").lower().split() and _host(href):
             return str(href)
-    for meta in document.root.iter("meta"):
+    for meta in document.tagged("meta"):
         content = meta.get("content")
         if content and (meta.get("property") or meta.get("name") or "").lower() == "og:url" and _host(content):
             return str(content)

@@ -23,6 +23,8 @@ from cssselect.xpath import ExpressionError
 from lxml import etree
 from lxml.cssselect import CSSSelector
 
+from cleaner.model import Document
+
 __all__ = [
     "Compound",
     "ElementIndex",
@@ -51,8 +53,6 @@ class Compound:
     """(name, operator, value); the operator is one of CSS, or "" for mere existence."""
     whole: bool
     """Whether that is all the selector says, of one element."""
-    own: bool
-    """Whether an element that is hit has this itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,54 +69,46 @@ class Selector:
     narrows: Any = None
     """Compiled by lxml: tells whether one element that has the compound is hit."""
 
-    @property
-    def is_own(self) -> bool:
-        """Whether every element that is hit has one of the compounds itself."""
-        return bool(self.compounds) and all(compound.own for compound in self.compounds)
-
     def __str__(self) -> str:
         return f"{self.key} {self.text}"
 
 
 class ElementIndex:
-    """Elements of one tree by tag and by attribute.
+    """The elements of one page, asked by many selectors.
 
-    One pass through the tree costs as much as two or three selectors that lxml evaluates, and most selectors of rule
-    files name one element by its tag, class, id or an attribute: those are answered from here.
+    Most selectors of rule files name one element by its tag, class, id or another attribute, and hit nothing on most
+    pages. The values of one attribute as one string tell that at once: an expression is evaluated only where the value
+    that it needs is on the page at all.
     """
 
-    def __init__(self, root: Any, elements: Iterable[Any] | None = None) -> None:
-        """Index `elements` of the tree under `root`, in document order; all where none are given."""
-        self.root = root
-        self._elements = elements
-        self._joined: dict[str, str] = {}
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.root = document.root
+        self._bearers: dict[str, list[tuple[str, Any]]] = {}
+        self._values: dict[str, str] = {}
 
     @cached_property
-    def tags(self) -> dict[str, list[Any]]:
-        """Tag -> elements."""
-        return self._read[0]
-
-    @cached_property
-    def attributes(self) -> dict[str, list[tuple[str, Any]]]:
-        """Name -> value, element."""
-        return self._read[1]
-
-    @cached_property
-    def _read(self) -> tuple[dict[str, list[Any]], dict[str, list[tuple[str, Any]]]]:
-        tags: defaultdict[str, list[Any]] = defaultdict(list)
-        attributes: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
-        for element in self.root.iter("*") if self._elements is None else self._elements:
-            tags[element.tag].append(element)
-            # One call for all attributes costs as much as asking for two by name.
+    def _unread(self) -> dict[str, list[tuple[str, Any]]]:
+        """Attribute -> its values, each with the element that has it, of the elements without an ordinal."""
+        bearers: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
+        for element in self.document.unread:
             for name, value in element.items():
-                attributes[name].append((value, element))
-        return dict(tags), dict(attributes)
+                bearers[name].append((value, element))
+        return dict(bearers)
+
+    def _with(self, name: str) -> list[tuple[str, Any]]:
+        """Return the values of one attribute, each with the element that has it."""
+        found = self._bearers.get(name)
+        if found is None:
+            both = zip(self.document.attributes, self.document.elements, strict=True)
+            found = [(attributes[name], element) for attributes, element in both if name in attributes]
+            self._bearers[name] = found = found + self._unread.get(name, [])
+        return found
 
     def select(self, selector: Selector) -> Any:
         """Return what `selector` hits, in document order; the plain value of an XPath expression that has one.
 
-        Where only some elements are indexed, what it returns may hold others. Raises :class:`lxml.etree.XPathError`
-        where libxml2 gives up.
+        Raises :class:`lxml.etree.XPathError` where libxml2 gives up.
         """
         possible = [compound for compound in selector.compounds if self._is_possible(compound)]
         if not possible:
@@ -124,6 +116,8 @@ class ElementIndex:
         if len(possible) > 1 or not (possible[0].whole or selector.narrows):
             return selector.evaluate(self.root)
         found = self._find(possible[0])
+        if len(found) > 1 and not all(element in self.document.spans for element in found):
+            return selector.evaluate(self.root)  # elements without an ordinal come last here
         return list(filter(selector.narrows, found)) if selector.narrows else found
 
     def may_hit(self, selector: Selector) -> bool:
@@ -131,28 +125,23 @@ class ElementIndex:
         return not selector.compounds or any(map(self._is_possible, selector.compounds))
 
     def _is_possible(self, compound: Compound) -> bool:
-        if not compound.tags <= self.tags.keys():
-            return False
-        for name, _, value in compound.attributes:  # no generator: this is asked of every selector on every page
-            if name not in self.attributes or value not in self._values(name):
+        for name, operator, value in compound.attributes:
+            values = self._values.get(name)
+            if values is None:
+                # With a line end before each: a name that nothing has is told from one without a value.
+                values = self._values[name] = "".join([f"\n{value}" for value, _ in self._with(name)])
+            if not values or (operator and value not in values):
                 return False
-        return True
-
-    def _values(self, name: str) -> str:
-        """Return all values of one attribute as one string."""
-        joined = self._joined.get(name)
-        if joined is None:
-            joined = self._joined[name] = "\n".join([value for value, _ in self.attributes[name]])
-        return joined
+        return all(self.document.tagged(tag) for tag in compound.tags)
 
     def _find(self, compound: Compound) -> list[Any]:
         tag = next(iter(compound.tags), None)
         if not compound.attributes:
-            return self.tags[tag] if tag else []
+            return self.document.tagged(tag) if tag else []
         (name, operator, wanted), *others = compound.attributes
         return [
             element
-            for value, element in self.attributes[name]
+            for value, element in self._with(name)
             if wanted in value  # whatever the operator
             and _compares(value, operator, wanted)
             and (tag is None or element.tag == tag)
@@ -298,7 +287,7 @@ def compile_css(source: str, *, probation: bool, use: str) -> Selector:  # noqa:
             tags: set[str] = set()
             attributes: list[tuple[str, str, str]] = []
             whole = _read_compound(tree.parsed_tree, tags, attributes)
-            compounds.append(Compound(frozenset(tags), tuple(attributes), whole, own=whole))
+            compounds.append(Compound(frozenset(tags), tuple(attributes), whole))
     except (SelectorSyntaxError, ExpressionError, etree.XPathError) as error:
         raise ValueError(str(error)) from None
     except RecursionError:
@@ -388,7 +377,7 @@ def compile_xpath(source: str, *, probation: bool, use: str) -> Selector:
     narrowing = source.strip().removeprefix("//").strip().removeprefix(tag).strip()
     # A predicate that is one call of not() asks for no position: it can be asked of one element.
     narrows = etree.XPath(f"boolean(self::*{narrowing})", regexp=False) if _is_negation(narrowing) else None
-    return Selector("xpath", source, evaluate, (Compound(frozenset({tag}), (), not narrowing, own=True),), narrows)
+    return Selector("xpath", source, evaluate, (Compound(frozenset({tag}), (), not narrowing),), narrows)
 
 
 def _is_negation(predicate: str) -> bool:

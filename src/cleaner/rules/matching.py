@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
-from cleaner.model import Block, BlockKind, Caption, Declared, Document, Note, Source, Zone
+from cleaner.model import BlockKind, Caption, Declared, Document, Note, Source, Zone
 from cleaner.rules.expressions import ElementIndex, PatternSet, Selector
 from cleaner.rules.language import (
     LIST_FIELDS,
@@ -58,9 +58,6 @@ _Found = TypeVar("_Found")
 _Value = tuple[dict[str, str], tuple[int, int] | None]
 """What an extractor finds: the groups of the value, and the pieces it stands in."""
 
-# How a sentence ends, whatever closes after it.
-_CLOSERS = " \"'”’»›)]}」』）】*"
-_ENDS = tuple(".!?…。！？｡؟۔।։።")
 _JOINTS = re.compile(r"\s*[,;&|·、،，；]\s*|\s+(?:and|und|et|y|e|i|en|och|og|ja|и|та|і|ve|και)\s+")
 
 
@@ -98,10 +95,7 @@ class Layer:
         self.files = tuple(files)
         self.rules = tuple(rules)
         self.said = [(rule.saying, rule) for rule in rules if rule.saying is not None]
-        selectors = [(rule, selector) for rule in rules for selector in rule.selectors]
-        self.own_selectors = [entry for entry in selectors if entry[1].is_own]
-        """Those that can be answered from the elements that rules mark; the others need more of the tree."""
-        self.selectors = [entry for entry in selectors if not entry[1].is_own]
+        self.selectors = [(rule, selector) for rule in rules for selector in rule.selectors]
         self.structured = [rule for rule in rules if rule.sections or rule.runs or rule.pairs]
         self.phrases: dict[str, list[Saying]] = {}
         self.by_set: dict[str, list[Saying]] = {}
@@ -210,7 +204,6 @@ class Reading:
         self._path = unquote(urlsplit(address).path or "/") if address else None
         self._zones: dict[When, frozenset[Zone]] = {}
         self._present: dict[Selector | BlockTest, bool] = {}
-        self._word_counts: dict[int, int] = {}
         self._piece_words: dict[int, int] = {}
 
     def again(self, document: Document) -> Reading:
@@ -330,26 +323,15 @@ class Reading:
         block = self.document.blocks[index]
         if test.kinds is not None and block.kind not in test.kinds:
             return False
-        if test.linked is not None and self.document.is_html and test.linked != _is_linked(block):
+        if test.max_words is not None and block.words > test.max_words:
             return False
-        if test.max_words is not None and self._is_over(index, test.max_words):
+        if block.words < test.min_words:
             return False
-        if test.min_words and self._words(index) < test.min_words:
+        if test.linked is not None and self.document.is_html and test.linked != (block.link_density >= 0.5):
             return False
-        if test.sentence is not None and test.sentence != block.text.rstrip(_CLOSERS).endswith(_ENDS):
+        if test.sentence is not None and test.sentence != block.is_sentence:
             return False
         return test.saying is None or self._says(test.saying, index)
-
-    def _is_over(self, index: int, words: int) -> bool:
-        """Whether a block has more than so many words."""
-        # A word has a character at least: most blocks need not be counted.
-        return len(self.document.blocks[index].text) > words and self._words(index) > words
-
-    def _words(self, index: int) -> int:
-        count = self._word_counts.get(index)
-        if count is None:
-            count = self._word_counts[index] = word_count(self.document.blocks[index].text)
-        return count
 
     def _next_visible(self, index: int) -> int | None:
         blocks = self.document.blocks
@@ -371,17 +353,15 @@ class Reading:
         if self.document.root is not None:
             marks += self._token_marks(disabled)
             for layer in self.layers:
-                for rule, selector in layer.own_selectors:
-                    marks += self._selector_marks(rule, selector, disabled, self._shown)
                 for rule, selector in layer.selectors:
-                    marks += self._selector_marks(rule, selector, disabled, self._elements)
+                    marks += self._selector_marks(rule, selector, disabled)
         return marks
 
     def _block_marks(self, rule: Rule, zones: frozenset[Zone], hits: Mapping[int, str]) -> Iterator[Mark]:
         document = self.document
         for index, detail in hits.items():
             block = document.blocks[index]
-            if block.zone not in zones or (rule.max_words is not None and self._is_over(index, rule.max_words)):
+            if block.zone not in zones or (rule.max_words is not None and block.words > rule.max_words):
                 continue
             value: dict[str, str] = {}
             if rule.action is Action.TO_META:
@@ -455,24 +435,23 @@ class Reading:
         layers = [layer for layer in self.layers if layer.has_tokens]
         if not layers:
             return
-        spans = self.document.spans
-        for name in ("class", "id"):
-            named = self._shown.attributes.get(name, ())
+        document = self.document
+        for which in (1, 2):  # class, id
+            spelt = {name[which] for name in document.names}
             for layer in layers:
                 # Each spelling is looked up once; most hit nothing.
-                called = {names: hits for names in {names for names, _ in named} if (hits := layer.called(names))}
-                for names, element in named if called else ():
-                    for rule, token in called.get(names, ()):
-                        if rule.id not in disabled:
-                            yield from self._element_marks(rule, spans[element], f"token {token}")
+                called = {names: hits for names in spelt if names and (hits := layer.called(names))}
+                for name, element in zip(document.names, document.elements, strict=True) if called else ():
+                    for rule, token in called.get(name[which] or "", ()):
+                        span = document.spans[element]
+                        if span[1] < span[2] and rule.id not in disabled:
+                            yield from self._element_marks(rule, span, f"token {token}")
 
-    def _selector_marks(
-        self, rule: Rule, selector: Selector, disabled: frozenset[str], index: ElementIndex
-    ) -> Sequence[Mark]:
-        if not index.may_hit(selector) or rule.id in disabled or not self._allowed(rule):
+    def _selector_marks(self, rule: Rule, selector: Selector, disabled: frozenset[str]) -> Sequence[Mark]:
+        if not self._elements.may_hit(selector) or rule.id in disabled or not self._allowed(rule):
             return ()
         spans = self.document.spans
-        found = (spans.get(node) for node in self._select(selector, rule.id, rule.where, index))
+        found = (spans.get(node) for node in self._select(selector, rule.id, rule.where))
         return [
             mark
             for span in found
@@ -530,23 +509,14 @@ class Reading:
 
     @cached_property
     def _elements(self) -> ElementIndex:
-        return ElementIndex(self.document.root)
+        return ElementIndex(self.document)
 
-    @cached_property
-    def _shown(self) -> ElementIndex:
-        """The elements that hold text, two thirds of all: a rule marks no others."""
-        spans = self.document.spans
-        return ElementIndex(self.document.root, [element for element, (_, first, end) in spans.items() if first < end])
-
-    def _select(self, selector: Selector, name: str, where: str | None, index: ElementIndex | None = None) -> list[Any]:
-        """Return what a selector hits, in document order; a plain value of an XPath as a list of one.
-
-        `index` holds the elements to look among; all of the page where it is not given.
-        """
+    def _select(self, selector: Selector, name: str, where: str | None) -> list[Any]:
+        """Return what a selector hits, in document order; a plain value of an XPath as a list of one."""
         if self.document.root is None:
             return []
         try:
-            found = (index or self._elements).select(selector)
+            found = self._elements.select(selector)
         except etree.XPathError as error:
             self._note(name, f"{selector} failed on this page and was skipped: {error}", where)
             return []
@@ -659,14 +629,6 @@ class Reading:
             value = _groups(extractor.saying, block.text) if block.zone in zones else None
             if value and value["v"]:
                 yield value, self.document.bounds[index]
-
-
-def _is_linked(block: Block) -> bool:
-    """Whether at least half of the letters of a block stand in links."""
-    if not block.link_chars:
-        return False
-    letters = len(block.text) - block.text.count(" ") - block.text.count("\n")
-    return 0 < letters <= 2 * block.link_chars
 
 
 def _plain(text: str) -> str:

@@ -60,4 +60,3 @@ def _segment_dump(document: Document) -> None:
     document.owners = [None] * len(blocks)
     document.bounds = [(index, index + 1) for index in range(len(blocks))]
     document.anchors = list(range(len(blocks)))
-    document.holders = [None] * len(blocks)

@@ -11,11 +11,11 @@ not, `<br>` breaks a line, two of them a paragraph, `<pre>` keeps its white spac
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from lxml import etree
 
-from cleaner.model import Block, BlockKind, Document
+from cleaner.model import Block, BlockKind, Document, Name
 from cleaner.text import collapse, settle
 
 __all__ = ["MAX_LIST_DEPTH", "fragments", "trimmed", "walk"]
@@ -63,9 +63,8 @@ _TAGS: Final[dict[Any, int]] = {
     "br": _BREAK,
     "a": _LINK,
 }
-# Elements that may say that they are not shown: few, and found much faster than by asking each.
-_SUSPECTS: Final = etree.XPath("descendant-or-self::*[@hidden or @style]")
 # Elements too many and too plain to be asked for `hidden` and `style`.
+_STRUCTURAL: Final = frozenset({_BLOCK, _CONTEXT})
 _NEVER_HIDDEN: Final = frozenset({_BREAK, _VOID, _SKIP})
 _HEADINGS: Final = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
@@ -102,18 +101,9 @@ class _Context:
     """No block of this list item has been made yet: the next one carries the marker."""
 
 
-@dataclass(slots=True)
-class _Saved:
-    """What to put back when an element ends."""
-
-    element: Any
-    context: _Context
-    anchor: tuple[int, Any]
-    hidden_depth: int
-    inline: bool = False
-    """A hidden inline element: the paragraph around it goes on after it."""
-    goes_on: bool = False
-    """That paragraph had text before it."""
+_Saved = tuple[_Context, int, int, bool | None]
+"""What to put back when an element ends: context, anchor, depth of hiding. Of a hidden inline element, after which the
+paragraph around it goes on, also whether that paragraph had text before it; None for all others."""
 
 
 class _Walker:
@@ -124,10 +114,14 @@ class _Walker:
         self.pieces: list[str] = []
         self.owners: list[Any] = []
         self.spans: dict[Any, tuple[int, int, int]] = {}
+        self.elements: list[Any] = [None]
+        self.attributes: list[dict[str, str]] = [{}]
+        self.names: list[Name] = [("", None, None)]
+        self.parents: list[int] = [0]
+        self.unread: list[Any] = []
         self.blocks: list[Block] = []
         self.bounds: list[tuple[int, int]] = []
         self.anchors: list[int] = []
-        self.holders: list[Any] = []
         self.start = 0  # first piece of the block being gathered
         self.has_text = False
         self.breaking = False  # the last thing in the block being gathered is a <br>
@@ -138,20 +132,21 @@ class _Walker:
         self.link_end = -1  # number of pieces when the last link ended
         self.hidden_depth = 0
         self.context = _Context()
-        self.anchor: tuple[int, Any] = (0, None)  # ordinal and element of the innermost open block element
-        self.saved: list[_Saved] = []
-        self.paths: dict[Any, str] = {}
-        self.labels: dict[tuple[Any, str | None, str | None], str] = {}
+        self.anchor = 0  # ordinal of the innermost open block element
+        self.paths: dict[int, str] = {0: ""}
+        self.labels: dict[Name, str] = {}
         self.images: dict[Any, tuple[str | None, str | None]] = {}
 
     # ---- the walk -----------------------------------------------------------------------------------------------
 
     def run(self, root: Any) -> None:  # noqa: C901  (the hot loop: a call per element would cost a third of it)
         """Walk `root` and everything below it."""
-        tags, pieces, saved = _TAGS, self.pieces, self.saved
-        open_elements: list[tuple[int, int, int, Any]] = []  # ordinal, first piece, code, the element
-        suspects = set(cast("list[Any]", _SUSPECTS(root)))
-        ordinal = 0
+        tags, pieces, owners, spans = _TAGS, self.pieces, self.owners, self.spans
+        elements, of_elements, names, parents = self.elements, self.attributes, self.names, self.parents
+        # Ordinal, first piece, code, the element, what to put back when it ends.
+        open_elements: list[tuple[int, int, int, Any, _Saved | None]] = []
+        inside: Any = None  # the innermost open element, which owns the text that comes
+        above = 0  # its ordinal
         skipped: Any = None
         walker = etree.iterwalk(root, events=("start", "end"))
         for event, element in walker:
@@ -163,52 +158,79 @@ class _Walker:
                 if code == _SKIP or (code == _NOSCRIPT and not self.noscript):
                     walker.skip_subtree()
                     skipped = element
+                    self.unread += element.iter("*") if len(element) else (element,)
                     continue
+                # One call for all attributes costs as much as asking for three by name.
+                attributes = dict(element.items())
                 hidden = code == _HIDDEN or (
-                    element in suspects and code not in _NEVER_HIDDEN and self.is_hidden(element)
+                    ("hidden" in attributes or "style" in attributes)
+                    and code not in _NEVER_HIDDEN
+                    and _is_hidden(attributes)
                 )
                 if hidden and not self.hidden_depth and not _has_text(element):
                     walker.skip_subtree()
                     skipped = element
+                    self.unread += element.iter("*")
                     continue
-                ordinal += 1
-                open_elements.append((ordinal, len(pieces), code, element))
-                if code == _BREAK:
+                ordinal = len(elements)
+                elements.append(element)
+                of_elements.append(attributes)
+                names.append((tag, attributes.get("class"), attributes.get("id")))
+                parents.append(above)
+                first = len(pieces)
+                saved = None
+                if code in _STRUCTURAL:
+                    saved = self.enter_block(element, tag, ordinal, context=code == _CONTEXT, hidden=hidden)
+                elif code == _BREAK:
                     self.line_break(element)
                 elif code == _VOID:
                     if self.has_text:
                         pieces.append(" ")
-                        self.owners.append(element)
-                elif code in (_BLOCK, _CONTEXT):
-                    self.enter_block(element, tag, ordinal, context=code == _CONTEXT, hidden=hidden)
+                        owners.append(element)
                 else:
                     if code == _LINK:
                         if self.has_text and self.link_end == len(pieces):
                             # Links side by side are laid out apart, however tightly the source has them.
                             pieces.append(" ")
-                            self.owners.append(None)
+                            owners.append(None)
                         self.link_depth += 1
-                        if element.get("href") is not None:
+                        if "href" in attributes:
                             self.links += 1
                     if hidden and not self.hidden_depth:
-                        self.enter_hidden(element)
+                        saved = self.enter_hidden()
+                open_elements.append((ordinal, first, code, element, saved))
+                inside, above = element, ordinal
                 text = element.text
-                if text:
-                    self.add(text, element)
-                continue
-            if element is skipped:
-                skipped = None
+                if not text:
+                    continue
             else:
-                number, first, code, _ = open_elements.pop()
-                if saved and saved[-1].element is element:
-                    self.leave(saved.pop())
-                if code == _LINK:
-                    self.link_depth -= 1
-                    self.link_end = len(pieces)
-                self.spans[element] = (number, first, len(pieces))
-            text = element.tail
-            if text and element is not root:
-                self.add(text, open_elements[-1][3])
+                if element is skipped:
+                    skipped = None
+                else:
+                    number, first, code, _, saved = open_elements.pop()
+                    if saved is not None:
+                        self.leave(saved, tag=names[number][0], element=element)
+                    if code == _LINK:
+                        self.link_depth -= 1
+                        self.link_end = len(pieces)
+                    spans[element] = (number, first, len(pieces))
+                    if not open_elements:
+                        break  # what comes behind the root is none of it
+                    above, _, _, inside, _ = open_elements[-1]
+                text = element.tail
+                if not text:
+                    continue
+            # One text node.
+            if text.isspace():
+                if not self.has_text and not self.context.pre and not self.continues:
+                    continue
+            else:
+                self.has_text = True
+                self.breaking = False
+                if self.link_depth:
+                    self.link_chars += len(text) - text.count(" ")
+            pieces.append(text)
+            owners.append(inside)
         self.flush()
 
     def code_of_unknown(self, element: Any, tag: Any) -> int:
@@ -219,30 +241,6 @@ class _Walker:
             return _INLINE
         parent = element.getparent()
         return _INLINE if parent is not None and parent.tag in _PROSE else _BLOCK
-
-    @staticmethod
-    def is_hidden(element: Any) -> bool:
-        """Tell whether the element itself says that it is not shown (`hidden`, or its own style)."""
-        if element.get("hidden") is not None and element.get("hidden") != "until-found":
-            return True
-        style = element.get("style")
-        if not style:
-            return False
-        style = style.replace(" ", "").lower()
-        return "display:none" in style or "visibility:hidden" in style
-
-    def add(self, text: str, owner: Any) -> None:
-        """Take in one text node."""
-        if text.isspace():
-            if not self.has_text and not self.context.pre and not self.continues:
-                return
-        else:
-            self.has_text = True
-            self.breaking = False
-            if self.link_depth:
-                self.link_chars += len(text) - text.count(" ")
-        self.pieces.append(text)
-        self.owners.append(owner)
 
     def line_break(self, element: Any) -> None:
         """`<br>`: a line ends; the second in a row ends the paragraph."""
@@ -257,21 +255,23 @@ class _Walker:
 
     # ---- elements that change state ------------------------------------------------------------------------------
 
-    def enter_block(self, element: Any, tag: str, ordinal: int, *, context: bool, hidden: bool) -> None:
+    def enter_block(self, element: Any, tag: str, ordinal: int, *, context: bool, hidden: bool) -> _Saved:
         """Begin a block element; with `context`, one that decides what kind of block its text is."""
         outer = self.context
-        if hidden and not self.hidden_depth and (outer.row or outer.pre):
-            self.enter_hidden(element)
-            return
-        if not (outer.row and tag in ("td", "th")):
-            self.boundary()
-        self.saved.append(_Saved(element, outer, self.anchor, self.hidden_depth))
-        if outer.row:
-            return
-        self.anchor = (ordinal, element)
-        self.hidden_depth += hidden
-        if context:
-            self.context = self.inner_context(element, tag, ordinal)
+        if outer.row or outer.pre:
+            if hidden and not self.hidden_depth:
+                return self.enter_hidden()
+            if not (outer.row and tag in ("td", "th")):
+                self.boundary()
+        else:
+            self.flush()
+        saved = (outer, self.anchor, self.hidden_depth, None)
+        if not outer.row:
+            self.anchor = ordinal
+            self.hidden_depth += hidden
+            if context:
+                self.context = self.inner_context(element, tag, ordinal)
+        return saved
 
     def inner_context(self, element: Any, tag: str, ordinal: int) -> _Context:
         """Return what text directly in `element` becomes, given what it became around it."""
@@ -307,34 +307,36 @@ class _Walker:
             inner.kind, inner.row = BlockKind.TABLE_ROW, True
         return inner
 
-    def enter_hidden(self, element: Any) -> None:
+    def enter_hidden(self) -> _Saved:
         """Begin an element within a paragraph that is not shown: its text is a fragment of its own."""
         goes_on = self.has_text or self.continues
         self.flush()
         self.continues = goes_on
-        self.saved.append(_Saved(element, self.context, self.anchor, self.hidden_depth, inline=True, goes_on=goes_on))
+        saved = (self.context, self.anchor, self.hidden_depth, goes_on)
         self.hidden_depth += 1
+        return saved
 
-    def leave(self, state: _Saved) -> None:
+    def leave(self, saved: _Saved, tag: str, element: Any) -> None:
         """End an element that changed state."""
-        if state.inline:
+        context, anchor, hidden_depth, goes_on = saved
+        if goes_on is not None:
             made = len(self.blocks)
-            if state.element.tag in ("td", "th"):
+            if tag in ("td", "th"):
                 self.pieces.append(CELL)
-                self.owners.append(state.element)
+                self.owners.append(element)
             self.flush()
-            self.continues = state.goes_on or len(self.blocks) > made
-        elif self.context.row and state.context.row:
-            if state.element.tag in ("td", "th"):
+            self.continues = goes_on or len(self.blocks) > made
+        elif self.context.row and context.row:
+            if tag in ("td", "th"):
                 self.pieces.append(CELL)
-                self.owners.append(state.element)
+                self.owners.append(element)
             else:
                 self.boundary()
-        elif self.context.pre and state.context.pre:
+        elif self.context.pre and context.pre:
             self.boundary()
         else:
             self.flush()
-        self.context, self.anchor, self.hidden_depth = state.context, state.anchor, state.hidden_depth
+        self.context, self.anchor, self.hidden_depth = context, anchor, hidden_depth
 
     def boundary(self) -> None:
         """The edge of a block element: ends the block, or, within a table row or code, only the word or line."""
@@ -365,7 +367,7 @@ class _Walker:
                     kind=kind,
                     level=level,
                     marker=marker,
-                    path=self.path(self.anchor[1]),
+                    path=self.path(self.anchor),
                     links=max(self.links, 1) if self.link_chars else 0,
                     link_chars=self.link_chars,
                     hidden=self.hidden_depth > 0,
@@ -377,8 +379,7 @@ class _Walker:
                     block.image, block.alt = self.image(context.figure)
                 self.blocks.append(block)
                 self.bounds.append((first, end))
-                self.anchors.append(self.anchor[0])
-                self.holders.append(self.anchor[1])
+                self.anchors.append(self.anchor)
         self.start = len(self.pieces)
         self.has_text = self.breaking = self.continues = False
         self.links = 1 if self.link_depth else 0
@@ -398,30 +399,29 @@ class _Walker:
             self.images[figure] = found
         return self.images[figure]
 
-    def path(self, element: Any) -> str:
+    def path(self, ordinal: int) -> str:
         """Return the path of an element: tags with id and the first two classes, from the root."""
         paths, labels, chain = self.paths, self.labels, []
-        path = paths.get(element)
-        while path is None and element is not None:
-            chain.append(element)
-            element = element.getparent()
-            path = paths.get(element)
-        path = path or ""
-        for element in reversed(chain):
-            named = (element.tag, element.get("id"), element.get("class"))
-            label = labels.get(named)
+        path = paths.get(ordinal)
+        while path is None:
+            chain.append(ordinal)
+            ordinal = self.parents[ordinal]
+            path = paths.get(ordinal)
+        for inner in reversed(chain):
+            name = self.names[inner]
+            label = labels.get(name)
             if label is None:
-                label = labels[named] = _label(*named)
+                label = labels[name] = _label(*name)
             path = f"{path}/{label}" if path else label
             if len(path) > 1000:
                 path = "…" + path[-900:]
-            paths[element] = path
+            paths[inner] = path
         return path
 
 
-def _label(tag: Any, ident: str | None, classes: str | None) -> str:
+def _label(tag: str, classes: str | None, ident: str | None) -> str:
     """Return an element's part of a path."""
-    label = tag if isinstance(tag, str) else "?"
+    label = tag
     if ident:
         label += "#" + ident.strip()[:40]
     if classes:
@@ -458,6 +458,17 @@ def _number(value: str | None, default: int) -> int:
     """Return an attribute that numbers a list item."""
     value = (value or "").strip()
     return int(value) if value.isdecimal() and len(value) < 7 else default
+
+
+def _is_hidden(attributes: dict[str, str]) -> bool:
+    """Tell whether an element itself says that it is not shown (`hidden`, or its own style)."""
+    if attributes.get("hidden", "until-found") != "until-found":
+        return True
+    style = attributes.get("style")
+    if not style:
+        return False
+    style = style.replace(" ", "").lower()
+    return "display:none" in style or "visibility:hidden" in style
 
 
 def _has_text(element: Any) -> bool:
@@ -498,8 +509,10 @@ def walk(document: Document, *, noscript: bool = False) -> None:
     walker = _Walker(noscript=noscript)
     walker.run(document.root)
     document.blocks, document.bounds = walker.blocks, walker.bounds
-    document.anchors, document.holders = walker.anchors, walker.holders
-    document.pieces, document.owners, document.spans = walker.pieces, walker.owners, walker.spans
+    document.anchors, document.spans = walker.anchors, walker.spans
+    document.elements, document.attributes = walker.elements, walker.attributes
+    document.names, document.parents, document.unread = walker.names, walker.parents, walker.unread
+    document.pieces, document.owners = walker.pieces, walker.owners
 
 
 def trimmed(pieces: list[str], first: int, end: int) -> tuple[int, int]:
@@ -542,7 +555,6 @@ def fragments(document: Document, ranges: list[tuple[int, int]]) -> bool:
         block.index = index
     document.blocks, document.bounds = blocks, bounds
     document.anchors = [document.anchors[index] for index in origin]
-    document.holders = [document.holders[index] for index in origin]
     return True
 
 

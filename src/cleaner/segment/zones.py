@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Final
 
 from cleaner.model import Block, BlockKind, Zone
-from cleaner.text import ends_sentence, word_count
 
 __all__ = ["assign_zones", "is_prose"]
 
@@ -18,6 +17,8 @@ _PROSE_WORDS: Final = 8
 """A sentence shorter than this is as likely a prompt as prose."""
 _LONG_WORDS: Final = 25
 """Unpunctuated text of this length is no label any more."""
+_LINKY: Final = 0.5
+"""Link density above which a block is links."""
 _WEIGHT: Final = 20.0
 """Words of prose that outweigh one label."""
 _MOST: Final = 3.0
@@ -27,27 +28,23 @@ _MOST: Final = 3.0
 def is_prose(block: Block) -> bool:
     """Tell whether a block reads as prose: a shown sentence of eight words or more that is not mostly links."""
     return (
-        not block.hidden
+        block.is_sentence
+        and block.words >= _PROSE_WORDS
+        and block.link_density <= _LINKY
+        and not block.hidden
         and block.kind not in (BlockKind.CODE, BlockKind.HEADING, BlockKind.TABLE_ROW)
-        and not _is_linky(block)
-        and ends_sentence(block.text)
-        and word_count(block.text) >= _PROSE_WORDS
     )
-
-
-def _is_linky(block: Block) -> bool:
-    return block.link_chars > 0 and block.link_chars * 2 > len(block.text) - block.text.count(" ")
 
 
 def _score(block: Block) -> float:
     if block.hidden:
         return 0.0
-    if _is_linky(block):
+    if block.link_density > _LINKY:
         return -1.0
     if block.kind is BlockKind.CODE:
         return 0.2
-    words = word_count(block.text)
-    if words >= _PROSE_WORDS and ends_sentence(block.text):
+    words = block.words
+    if words >= _PROSE_WORDS and block.is_sentence:
         return min(words / _WEIGHT, _MOST)
     if words >= _LONG_WORDS:
         return min(words / _WEIGHT / 2, _MOST)
