@@ -18,8 +18,8 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
 from statistics import fmean
 
 __all__ = [
@@ -30,8 +30,10 @@ __all__ = [
     "Reference",
     "Scores",
     "figures",
+    "news_tokens",
     "paired_bootstrap",
     "score",
+    "score_metadata",
 ]
 
 Scores = dict[str, float | None]
@@ -80,6 +82,8 @@ class Answer:
     published: str = ""
     """ISO 8601."""
     captions: tuple[str, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
+    """Field -> where its value comes from, of a system that can tell."""
 
 
 def score(set_name: str, reference: Reference, answer: Answer) -> Scores:
@@ -141,7 +145,7 @@ def _score_news(reference: Reference, answer: Answer) -> Scores:
     optional = Counter(news_tokens(reference.title)) + Counter(news_tokens(reference.summary))
     scores = _overlap(wanted, given - ((given - wanted) & optional))
     if answer.gives_metadata:
-        scores |= _score_metadata(reference, answer)
+        scores |= score_metadata(reference, answer)
     return scores
 
 
@@ -150,29 +154,72 @@ def news_tokens(text: str) -> Tokens:
     return _NEWS_TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
-def _score_metadata(reference: Reference, answer: Answer) -> Scores:
-    wanted = {" ".join(news_tokens(name)) for name in reference.authors}
-    given = {" ".join(news_tokens(name)) for name in answer.authors}
-    captions = [f" {' '.join(news_tokens(caption))} " for caption in answer.captions]
+def score_metadata(reference: Reference, answer: Answer) -> Scores:
+    """Return what the metadata of an answer is worth, whichever set its page is from; None where nothing is asked."""
+    wanted = {_phrase(name) for name in reference.authors}
+    given = {_phrase(name) for name in answer.authors}
+    gold, shown = ([f" {_phrase(text)} " for text in side.captions if text] for side in (reference, answer))
+    # A caption given with its credit, or with a label before it, is found all the same.
+    times = [sum(caption in text for text in shown) for caption in gold]
+    once = [sum(caption in text for text in gold) for caption in gold]
+    matched = [any(caption in text or text in caption for caption in gold) for text in shown]
     return {
         "title": float(news_tokens(reference.title) == news_tokens(answer.title)),
         "authors": float(wanted == given),
         "authors_overlap": float(bool(wanted & given)) if wanted else None,
-        "date": float(_utc_day(answer.published) == _utc_day(reference.published)) if reference.published else None,
-        # A caption given with its credit, or with a label before it, is found all the same.
-        "captions": _share(
-            any(f" {' '.join(news_tokens(caption))} " in text for text in captions) for caption in reference.captions
-        ),
+        "date": float(_same_day(reference.published, answer.published)) if reference.published else None,
+        "date_minute": _same_minute(reference.published, answer.published),
+        "captions": _share(count > 0 for count in times),
+        "captions_once": _share(0 < count <= most for count, most in zip(times, once, strict=True)),
+        "captions_precision": _share(matched) if gold else None,
     }
 
 
-def _utc_day(stamp: str) -> date | None:
-    """Return the UTC day of an ISO 8601 stamp (one without a zone counts as UTC), None for anything else."""
+def _phrase(text: str) -> str:
+    return " ".join(news_tokens(text))
+
+
+def _same_day(wanted: str, given: str) -> bool:
+    """Return whether two ISO 8601 stamps are on the same UTC day; where just a day is wanted, the day as stated."""
+    one, other = _moment(wanted), _moment(given)
+    if one is None or other is None:
+        return False
+    if _is_day(wanted):
+        return one.date() == other.date()
+    return _utc(one).date() == _utc(other).date()
+
+
+def _same_minute(wanted: str, given: str) -> float | None:
+    """Return whether two stamps agree to the minute (by the clock where one has no zone); None: no time is wanted."""
+    one, other = _moment(wanted), _moment(given)
+    if one is None or _is_day(wanted):
+        return None
+    if other is None or _is_day(given):
+        return 0.0
+    if one.tzinfo and other.tzinfo:
+        one, other = _utc(one), _utc(other)
+    return float(f"{one:%Y%m%d%H%M}" == f"{other:%Y%m%d%H%M}")
+
+
+def _moment(stamp: str) -> datetime | None:
+    """Return the moment of an ISO 8601 stamp, None for anything else, or for one at the edge of the calendar."""
     try:
         moment = datetime.fromisoformat(stamp)
-        return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
-    except (ValueError, OverflowError):  # no stamp, or one at the edge of the calendar
+        _utc(moment)
+    except (ValueError, OverflowError):
         return None
+    return moment
+
+
+def _utc(moment: datetime) -> datetime:
+    """Return a moment in UTC; one without a zone counts as UTC."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _is_day(stamp: str) -> bool:
+    """Return whether a stamp states a day and no time: midnight without a zone is a day that a library filled up."""
+    moment = datetime.fromisoformat(stamp)
+    return moment.tzinfo is None and moment.time() == time.min
 
 
 # -- shared ----------------------------------------------------------------------------------------------------------

@@ -10,9 +10,11 @@ from __future__ import annotations
 import html as html_escapes
 import importlib.metadata
 import logging
+import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from metrics import Answer
 
@@ -38,6 +40,7 @@ def _cleaner(rules: Literal["generic", False] | None) -> System:
             authors=tuple(metadata.authors),
             published=metadata.date or "",
             captions=tuple(f"{caption.text} {caption.credit or ''}" for caption in article.captions),
+            sources={name: f"{source.name}: {source.raw}" for name, source in metadata.sources.items()},
         )
 
     return run
@@ -67,15 +70,31 @@ def _readability() -> System:
 
 
 def _newspaper() -> System:
-    from newspaper import Article
+    with warnings.catch_warnings():
+        # It misses nltk, which it needs for summaries only.
+        warnings.filterwarnings("ignore", "nltk is not installed", UserWarning)
+        from newspaper import Article
 
-    def text(source: bytes | str, url: str) -> str:
-        article = Article(url, fetch_images=False)
+    def parsed(source: bytes | str, url: str, **settings: str) -> Any:
+        article = Article(url, fetch_images=False, **settings)
         article.download(input_html=_decoded(source))
         article.parse()
-        return str(article.text)
+        return article
 
-    return _text_of(text)
+    def read(source: bytes | str, url: str) -> Answer:
+        try:
+            article = parsed(source, url)
+        except ImportError:  # it lacks the tokeniser of the page's language: packages that would load data by network
+            article = parsed(source, url, language="en")
+        return Answer(
+            str(article.text),
+            gives_metadata=True,
+            title=article.title or "",
+            authors=tuple(article.authors),
+            published=article.publish_date.isoformat() if article.publish_date else "",
+        )
+
+    return _html_only(read)
 
 
 def _input() -> System:
@@ -84,6 +103,10 @@ def _input() -> System:
 
 
 def _text_of(extract: Callable[[bytes | str, str], str | None]) -> System:
+    return _html_only(lambda source, url: Answer(extract(source, url) or ""))
+
+
+def _html_only(read: Callable[[bytes | str, str], Answer]) -> System:
     """Wrap a peer that knows only HTML: it reads a dump as a bare page with a paragraph for each line."""
 
     def run(source: bytes | str, url: str, media_type: str) -> Answer:
@@ -91,8 +114,8 @@ def _text_of(extract: Callable[[bytes | str, str], str | None]) -> System:
             lines = (line.strip() for line in _decoded(source).splitlines())
             paragraphs = "\n".join(f"<p>{html_escapes.escape(line)}</p>" for line in lines if line)
             source = f"<!DOCTYPE html><html><body>\n{paragraphs}\n</body></html>"
-        text = extract(source, url) or ""
-        return Answer(text, "ok" if text else "empty")
+        answer = read(source, url)
+        return answer if answer.text else replace(answer, status="empty")
 
     return run
 
