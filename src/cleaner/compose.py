@@ -27,7 +27,7 @@ _VERSE: Final = 40
 that text is wrapped at, so that a composed body is never taken for a wrapped dump."""
 # Stand for BREAK and CELL in text that has been settled: characters that no text may hold (Unicode 23.7).
 _BREAK, _CELL = "\ufdd0", "\ufdd1"
-_TICKS: Final = re.compile(r"^`{3,}", re.MULTILINE)
+_FENCES: Final = re.compile(r"^(?:`{3,}|~{3,})", re.MULTILINE)
 _FENCED: Final = ("```", "~~~")
 _WITHIN_WORD: Final = re.compile(r"\w\w")
 _LISTED: Final = re.compile(r" *(?:[-*+•‣▪▫●○◦·–—]|\d{1,4}[.)]) \S")
@@ -43,9 +43,9 @@ def compose(document: Document, verdicts: Sequence[Verdict], include: Sequence[s
 
     """
     paragraphs = _paragraphs(document, verdicts, include)
-    # Longer than any run of backticks that begins a line, in a listing or in prose (CommonMark 4.5).
-    runs = [run for paragraph in paragraphs if "```" in paragraph.text for run in _TICKS.findall(paragraph.text)]
-    fence = "`" * max(3, max(map(len, runs), default=0) + 1) if runs else "```"
+    # Longer than any that begins a line, in a listing or in prose (CommonMark 4.5).
+    texts = [paragraph.text for paragraph in paragraphs if "```" in paragraph.text or "~~~" in paragraph.text]
+    fence = "`" * max((len(run) + 1 for text in texts for run in _FENCES.findall(text)), default=3)
     return _plain(paragraphs, fence), _markdown(document, paragraphs, fence)
 
 

@@ -91,21 +91,27 @@ def _closing_fences(rows: list[str]) -> dict[int, int]:
         if row[:1] in "`~" and row[:3] in ("```", "~~~"):
             last.setdefault(row.strip(), []).append(index)
     closing: dict[int, int] = {}
-    at = 0
-    opening = sorted(index for found in last.values() for index in found)
+    starts: list[int] = []
+    # The longest first: a fence is longer than any run in its listing, so a shorter one may stand in it as text.
+    opening = sorted((index for found in last.values() for index in found), key=lambda at: (-_ticks(rows[at]), at))
     for index in opening:
-        if index < at:
-            continue
         fence = _FENCE.fullmatch(rows[index].strip())
-        if fence is None:
-            continue
-        closers = last.get(fence[1], [])
+        closers = last.get(fence[1], []) if fence else []
         later = bisect_right(closers, index)
         # Fences with nothing between them are no listing: two lines of text.
-        if later < len(closers) and any(row.strip() for row in rows[index + 1 : closers[later]]):
+        if later == len(closers) or not any(row.strip() for row in rows[index + 1 : closers[later]]):
+            continue
+        place = bisect_right(starts, index)
+        is_within = place > 0 and closing[starts[place - 1]] >= index
+        if not is_within and (place == len(starts) or starts[place] > closers[later]):
             closing[index] = closers[later]
-            at = closers[later] + 1
+            starts.insert(place, index)
     return closing
+
+
+def _ticks(row: str) -> int:
+    row = row.strip()
+    return len(row) - len(row.lstrip(row[0]))
 
 
 def _block(line: str, group: int) -> Block:
