@@ -39,7 +39,8 @@ def _cleaner(rules: Literal["generic", False] | None) -> System:
             title=metadata.title or "",
             authors=tuple(metadata.authors),
             published=metadata.date or "",
-            captions=tuple(f"{caption.text} {caption.credit or ''}" for caption in article.captions),
+            # A credit alone is none to a reference that has texts.
+            captions=tuple(f"{caption.text} {caption.credit or ''}" for caption in article.captions if caption.text),
             sources={name: f"{source.name}: {source.raw}" for name, source in metadata.sources.items()},
         )
 

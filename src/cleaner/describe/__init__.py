@@ -23,7 +23,7 @@ __all__ = ["BUILTINS", "declare", "describe"]
 
 BUILTINS = lines.BUILTINS
 
-_TEXTS = ("title", "description", "section", "site_name", "language", "url", "image", "copyright")
+_TEXTS = ("title", "description", "section", "site_name", "language", "url", "image", "copyright", "page_type")
 _LISTS = ("authors", "tags", "agencies")
 _DATES = ("date", "modified")
 _MAX_TAGS = 60
@@ -55,6 +55,7 @@ def describe(document: Document, declared: Declared, verdicts: list[Verdict]) ->
     metadata = Metadata()
     for name in _TEXTS:
         _fill(metadata, declared, name, _text)
+    _fill(metadata, declared, "is_accessible_for_free", _truth)
     for name in _DATES:
         _fill(metadata, declared, name, _date)
     for name in _LISTS:
@@ -70,7 +71,7 @@ def describe(document: Document, declared: Declared, verdicts: list[Verdict]) ->
 def _fill(metadata: Metadata, declared: Declared, name: str, reader: Any) -> None:
     for value, source in declared.candidates.get(name, ()):
         read = reader(value)
-        if read:
+        if read or read is False:
             setattr(metadata, name, read)
             metadata.sources[name] = source
             return
@@ -78,6 +79,10 @@ def _fill(metadata: Metadata, declared: Declared, name: str, reader: Any) -> Non
 
 def _text(value: object) -> str:
     return collapse(settle(value)) if isinstance(value, str) else ""
+
+
+def _truth(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _list(value: object) -> list[str]:
@@ -146,10 +151,27 @@ def _block_captions(
         text = collapse(block.text)
         stated = next((caption for caption in ruled if _covers(caption, text)), None)
         if stated is None:
-            stated = Caption(*names.split_credit(text, caption=True))
+            stated = Caption(*names.split_credit(_spaced(document, block), caption=True))
         alt = block.alt or (label.text if label else None)
         yield Caption(stated.text, stated.credit, alt or None, block.image)
         label = None
+
+
+def _spaced(document: Document, block: Block) -> str:
+    """Return a caption's text with space between elements that only their looks keep apart: text and credit."""
+    if not document.is_html:
+        return collapse(block.text)
+    first, end = document.bounds[block.index]
+    parts: list[str] = []
+    for piece, owner, before in zip(
+        document.pieces[first:end], document.owners[first:end], [None, *document.owners[first:end]], strict=False
+    ):
+        last = parts[-1][-1:] if parts and owner is not before else " "
+        begins_word = piece[:1].isupper() and not last.isupper()
+        if not last.isspace() and (begins_word or piece[:1] in "(©" or names.starts_credit(piece)):
+            parts.append(" ")
+        parts.append(piece)
+    return collapse(settle("".join(parts)))
 
 
 def _covers(caption: Caption, text: str) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from cleaner.describe import dates, names
+from cleaner.describe.pictures import Picture, beside
 from cleaner.describe.vocabulary import FURNITURE, RIGHTS_RESERVED
 from cleaner.model import Block, BlockKind, Declared, Document, Source, Zone
 from cleaner.text import fold, fold_phrase, word_count, words
@@ -24,7 +25,7 @@ __all__ = ["BUILTINS", "read"]
 BUILTINS = frozenset(
     f"builtin/{what}"
     for what in (
-        "title byline date-line section-label standfirst caption photo-caption photo-credit caption-label"
+        "title byline date-line section-label standfirst caption photo-caption photo-credit caption-label picture-text"
     ).split()
 )
 """Ids of what finds metadata in lines; rules can disable them."""
@@ -56,12 +57,28 @@ _COPYRIGHT = re.compile(
     rf"(?:\s*(?:[|•·.,–—-]\s*)?(?:{RIGHTS_RESERVED})\b.*|\s*[|•·].*)?[\s.]*",
     re.IGNORECASE,
 )
-# A heading in a dump is any short line right above prose, a credit too.
-_CAPTIONS_IN_DUMPS = frozenset({BlockKind.LIST_ITEM, BlockKind.HEADING})
+_NEVER_CAPTIONS = frozenset({BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.QUOTE})
+_LINKED = 0.5
+_LONGEST_NAMES = 300
+_NEAR = 4
+_SHORTEST_CAPTION = 2
 _COPYRIGHT_BEGINS = ("c", "C", "©", "(")
-_CAPTION_NAMES = ("caption", "bildunterschrift", "legend")
+# An element called a caption; `text-caption` is a size of type, a figure or button so called is no caption itself.
 _CAPTION_PATH = re.compile(
-    rf"[.#](?:[a-z0-9]+[-_]{{1,2}}){{0,4}}(?:{'|'.join(_CAPTION_NAMES)})(?:[-_]text)?(?=[./#]|$)", re.IGNORECASE
+    r"/(?!figure|button)[a-z][\w:-]*(?:[.#][^./#]*)*?[.#](?!(?:[\w:-]*[-_:])?(?:text|type|typo|typography|font)[-_])[^./#]*"
+    r"(?:caption|bildunterschrift|legend)",
+    re.IGNORECASE,
+)
+_CAPTION_NAMES = ("caption", "bildunterschrift", "legend")
+_PICTURE_NAME = re.compile(r"image|img|photo|foto|picture|figure|bild", re.IGNORECASE)
+_STRANGER_PATH = re.compile(
+    r"author|byline|avatar|profile|newsletter|subscri|promo|related|comment|sponsor|advert|[-_.#]logo|/button|/form|/address|/nav[/.#]",
+    re.IGNORECASE,
+)
+_TEXT_PATH = re.compile(r"[.#][^./#]*(?:desc|info|legend)[^/]*$", re.IGNORECASE)
+# "02:43 min", "Audio 03:07 Min.", "3 of 12".
+_COUNTER = re.compile(
+    r"(?:\w{4,12}\s)?\d{1,3}(?::\d\d){1,2}(?:\s?min\.?)?|\d+\s?(?:min\.?|(?:/|of|von|de)\s?\d+)?\W*", re.IGNORECASE
 )
 _STANDFIRST_PATH = re.compile(
     r"[.#][\w-]*(?:standfirst|subtitle|sub-title|subhead|subline|dek|summary|excerpt|lede|leadtext)\b", re.IGNORECASE
@@ -74,6 +91,8 @@ class _Shapes:
 
     captions: dict[int, str] = field(default_factory=dict)
     """Block index -> id of what told it."""
+    maybe_captions: list[int] = field(default_factory=list)
+    """Captions if the judge finds them within the body and no part of it."""
     bylines: dict[int, list[str]] = field(default_factory=dict)
     days: dict[int, list[dates.Stated]] = field(default_factory=dict)
 
@@ -97,7 +116,11 @@ class _Reader:
         self.language = document.language
         self.region = region
         self.shapes = _Shapes()
+        self.pictures: dict[int, Picture] = {}
+        self.stated: set[str] = set()
+        """Authors and site as the head states them, folded."""
         self._caption_paths: dict[str, bool] = {}
+        self._strangers: dict[int, bool] = {}
 
     def read(self) -> None:
         """Read shapes, then the front, then what may stand anywhere."""
@@ -114,6 +137,8 @@ class _Reader:
         self._front_matter(front)
         self._notes()
         self._copyright()
+        for index in self.shapes.maybe_captions:  # whatever else a block states has gone before
+            self._claim(index, "captions", "picture-text")
 
     # --- claiming --------------------------------------------------------------------------------------------------
 
@@ -130,11 +155,20 @@ class _Reader:
 
     def _captions(self) -> None:
         """Tell captions, pure credits and caption labels by their shape; claim them."""
+        if self.document.is_html:
+            self.pictures = beside(self.document)
+            stated = (self.declared.candidates.get(name, ()) for name in ("authors", "site_name"))
+            self.stated = {fold(name) for values in stated for value, _ in values for name in _as_list(value)}
         for block in self.blocks:
-            # Pictures after the article are those of teasers.
-            if block.hidden or (self.document.is_html and block.zone is Zone.TAIL):
+            picture = self.pictures.get(block.index)
+            if block.hidden or (what := self._caption(block, picture)) is None:
                 continue
-            if what := self._caption(block):
+            if picture is not None:
+                block.image, block.alt = picture.image, picture.alt
+            if what == "picture-text" or (self.document.is_html and block.zone is Zone.TAIL):
+                # Pictures after the article are those of teasers; whether that is over, the judge knows better.
+                self.shapes.maybe_captions.append(block.index)
+            else:
                 self.shapes.captions[block.index] = what
         for index, what in list(self.shapes.captions.items()):
             self._claim(index, "captions", what)
@@ -142,27 +176,98 @@ class _Reader:
                 self.shapes.captions[index - 1] = "caption-label"
                 self._claim(index - 1, "captions", "caption-label")
 
-    def _caption(self, block: Block) -> str | None:
+    def _caption(self, block: Block, picture: Picture | None) -> str | None:
         """Return the id of what makes the block a caption, if anything does."""
-        is_html, text = self.document.is_html, block.text
         if block.kind is BlockKind.CAPTION:
-            return "caption"
-        if block.kind is not BlockKind.PARAGRAPH and (is_html or block.kind not in _CAPTIONS_IN_DUMPS):
+            return None if self._is_stranger(block, picture) else "caption"
+        if block.words > _LONGEST_CAPTION or block.kind in _NEVER_CAPTIONS:
             return None
-        called = is_html and self._is_caption_path(block.path)
-        if is_html and not called and len(text) > names.LONGEST_CREDITED and text[0].isalnum():
-            return None  # text is left beside any credit: see below
-        if block.words > _LONGEST_CAPTION:
-            return None
-        if called:
-            return "caption"
-        text, credit = names.split_credit(text)
+        if self.document.is_html:
+            return self._caption_by_place(block, picture)
+        text, credit = names.split_credit(block.text)
         if credit is None:
             return None
+        # A credit in brackets is sure.
+        return "photo-credit" if not text else "photo-caption" if self._in_brackets(block, text) else None
+
+    def _caption_by_place(self, block: Block, picture: Picture | None) -> str | None:
+        """As :meth:`_caption`, for HTML: by what the element is called, and by the picture in it."""
+        is_text = block.kind is BlockKind.PARAGRAPH
+        if is_text and self._is_caption_path(block.path):
+            if self._is_stranger(block, picture):
+                return None
+            near = picture is not None or self._is_caption_path("/" + "/".join(block.path.split("/")[-2:]))
+            return "caption" if near else "picture-text"
+        if picture is None or self.document.bounds[block.index][0] < picture.after:
+            alone = is_text and (len(block.text) <= names.LONGEST_CREDITED or not block.text[0].isalnum())
+            return "photo-credit" if alone and not names.split_credit(block.text).text else None
+        if block.link_density > _LINKED or self._is_stranger(block, picture):
+            return None
+        text, credit = names.split_credit(block.text)
         if not text:
             return "photo-credit"
-        # In a dump a credit in brackets is sure; in HTML a caption has mostly an element of its own.
-        return "photo-caption" if not is_html and self._in_brackets(block, text) else None
+        called = self._called_picture(block, picture)
+        if block.kind is BlockKind.HEADING and not called:
+            return None
+        others = [index for index in picture.blocks if index != block.index]
+        # A card that leads to another page, or an entry of a list, looks the same but for its headline and links.
+        leads_on = any(map(self._leads_on, others))
+        if credit or (not leads_on and any(map(self._is_credit, others))):
+            return "caption"
+        if block.kind is BlockKind.HEADING:
+            return "caption" if "/figcaption" in block.path else None
+        if block.words < _SHORTEST_CAPTION:
+            return None
+        if called and _TEXT_PATH.search(block.path):
+            return "caption"
+        return "picture-text" if called or not (leads_on or block.links) else None
+
+    def _leads_on(self, index: int) -> bool:
+        return self.blocks[index].kind is BlockKind.HEADING or self.blocks[index].links > 0
+
+    def _is_credit(self, index: int) -> bool:
+        text = self.blocks[index].text
+        return names.credit_line(text) is not None or names.is_supplier(text)
+
+    def _called_picture(self, block: Block, picture: Picture) -> bool:
+        """Whether an element around the block, within that around both it and its picture, is called a picture's."""
+        ordinal = self.document.anchors[block.index]
+        while ordinal >= picture.container:
+            tag, classes, ident = self.document.names[ordinal]
+            if _PICTURE_NAME.search(f"{tag} {classes or ''} {ident or ''}"[:_LONGEST_NAMES]):
+                return True
+            ordinal = self.document.parents[ordinal]
+        return False
+
+    def _is_stranger(self, block: Block, picture: Picture | None) -> bool:
+        """Whether text beside a picture is no caption: a control, a date, a byline with its author's picture."""
+        text = block.text
+        if "/button" in block.path.rpartition("/fig")[2] or (block.words <= 3 and text.endswith((":", "\uff1a"))):
+            return True
+        if fold_phrase(text) in FURNITURE or _COUNTER.fullmatch(text):
+            return True
+        if block.words <= 16 and dates.line_dates(text, self.language, self.region):
+            return True
+        if block.kind is BlockKind.CAPTION:
+            if picture is None and block.index and self.blocks[block.index - 1].kind is BlockKind.QUOTE:
+                return True  # a figure of a quote: who said it
+        elif _STRANGER_PATH.search("/" + "/".join(block.path.split("/")[-_NEAR:])):
+            return True
+        if fold(text) in self.stated:
+            return True
+        if picture is None:
+            return self._is_byline(block)
+        known = self._strangers.get(picture.container)
+        if known is None:
+            known = self._strangers[picture.container] = any(
+                self._is_byline(self.blocks[index]) for index in picture.blocks
+            )
+        return known
+
+    def _is_byline(self, block: Block) -> bool:
+        if "/address" in block.path or fold(block.text) in self.stated:
+            return True
+        return block.words <= 16 and bool(names.byline(block.text, self.language))
 
     def _is_caption_path(self, path: str) -> bool:
         """Whether an element is called a caption; neighbours have mostly the same path."""

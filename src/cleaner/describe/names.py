@@ -30,9 +30,11 @@ __all__ = [
     "byline",
     "credit_line",
     "is_agency",
+    "is_supplier",
     "names",
     "note_agencies",
     "split_credit",
+    "starts_credit",
 ]
 
 _LONGEST_BYLINE = 240
@@ -53,6 +55,11 @@ _SUPPLIER = re.compile(
 def is_agency(name: str) -> bool:
     """Whether `name`, as printed, is a wire service."""
     return fold(name) in AGENCIES or name.strip() in AGENCY_SIGNS
+
+
+def is_supplier(name: str) -> bool:
+    """Whether `name`, as printed, is known to supply pictures."""
+    return is_agency(name) or fold(name.strip(" .()©")) in SUPPLIERS
 
 
 def agencies_in(authors: list[str]) -> list[str]:
@@ -212,13 +219,17 @@ _LABEL = (
 )
 # "Photo: X", "Photo by X", "Image source: X"; a bare "Photo X" is a caption.
 _LABELLED = re.compile(
-    rf"(?<!\w)(?:(?:{_LABEL})\s?[::]\s*(?:©\s?)?|fot\.\s?|(?:photo|picture|image)s? (?:by|courtesy of) |©\s?|\(c\)\s)",
+    rf"(?<!\w)(?:(?:{_LABEL})\s?[::]\s*(?:©\s?)?|fot\.\s?|(?:{PICTURE}) ?©\s?|"
+    r"(?:photo|picture|image)s? (?:by|courtesy of|copyright) |©\s?|\(c\)\s)",
     re.IGNORECASE,
 )
-_LABEL_SIGNS = (":", "©", "(c)", "fot.", " by ", " courtesy of ")
+_LABEL_SIGNS = (":", "©", "(c)", "fot.", " by ", " courtesy of ", " copyright ")
 _SOURCE = re.compile(rf"(?<!\w)(?:{SOURCE})\s?[::]\s*", re.IGNORECASE)
+# "Jane Doe/The Daily": who took a picture, and for whom.
+_BY_AND_FOR = re.compile(r"\(?[^\W\d_][\w.'’-]*(?: [^\W\d_][\w.'’-]*){1,3} ?/ ?[^\W\d_][\w.&'’ -]{1,30}\)?")
 _BRACKET = re.compile(r"\s*(?:\[(?P<square>[^\[\]]{2,120})\]|\((?P<round>[^()]{2,120})\))\s*\.?\s*$")
-_SENTENCE_END = re.compile(r"[.!?。…]['\"”’»)]?\s+(?=\S)")
+# Not after an initial: "Jane F. Doe".
+_SENTENCE_END = re.compile(r"(?<!\b[A-Z])[.!?。…]['\"”’»)]?\s+(?=\S)")
 
 
 def credit_line(line: str) -> str | None:
@@ -246,7 +257,10 @@ def split_credit(text: str, *, caption: bool = False) -> Credited:
     text = text.strip()
     reach = max(0, len(text) - LONGEST_CREDITED)
     signed = _may_label(text[reach:])
-    if 3 <= len(text) <= _LONGEST_CREDIT and (whole := _credit_line(text, labelled=signed)) is not None:
+    if caption and (is_supplier(text) or _BY_AND_FOR.fullmatch(text)):
+        return Credited("", text.strip("()[]"))
+    whole = _credit_line(text, labelled=signed) if 3 <= len(text) <= _LONGEST_CREDIT else None
+    if whole is not None and (text[0] in "[(" or not text.endswith((")", "]")) or _LABELLED.match(text)):
         return Credited("", whole)
     if text.removesuffix(".").rstrip().endswith((")", "]")) and (match := _BRACKET.search(text)):
         inner = (match["square"] or match["round"]).strip()
@@ -260,6 +274,7 @@ def split_credit(text: str, *, caption: bool = False) -> Credited:
         labels += _SOURCE.finditer(text, reach)
     for label in sorted(labels, key=lambda found: found.start()):
         credit = text[label.end() :].strip(" .|)]")
+        credit += ")" if credit.count("(") > credit.count(")") else ""
         before = text[: label.start()].rstrip(" |([,–—-/\n").strip()
         starts_clean = (
             not before or text[: label.start()].rstrip()[-1:] in '.!?"”’»|([,–—-\n:)' or "©" in label[0] or caption
@@ -267,11 +282,16 @@ def split_credit(text: str, *, caption: bool = False) -> Credited:
         if credit and starts_clean and len(credit) <= _LONGEST_CREDIT and _credit_like(credit):
             return Credited(before, credit)
     if caption and (ends := list(_SENTENCE_END.finditer(text))):
-        credit = text[ends[-1].end() :].strip(" |")
+        credit = text[ends[-1].end() :].strip(" |").removeprefix("(").removesuffix(")")
         # Under a picture, a name after the last sentence is who took it: "Jane Doe for The Daily".
         if _supplied(credit) or named(credit):
             return Credited(text[: ends[-1].end()].strip(), credit)
     return Credited(text, None)
+
+
+def starts_credit(text: str) -> bool:
+    """Whether `text` begins with the label of a credit."""
+    return _LABELLED.match(text) is not None or _SOURCE.match(text) is not None
 
 
 def _may_label(text: str) -> bool:

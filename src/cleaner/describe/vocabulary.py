@@ -320,7 +320,8 @@ FURNITURE = frozenset(
     Read next; Trending; Trending now; Subscribe to our newsletter; Follow us on; Share on Facebook; Table of contents;
     Listen to this article; Search for:; Jump to content; Zum Inhalt springen; Zum Hauptinhalt springen;
     Direkt zum Inhalt; Aller au contenu; Aller au contenu principal; Saltar al contenido; Ir al contenido principal;
-    Vai al contenuto; Menu; Search; Home; Share; Log in; Sign in; Sign up; Subscribe; Comments; Close; Print; Email
+    Vai al contenuto; Powered by; Show more; Show less; Menu; Search; Home;
+    Share; Log in; Sign in; Sign up; Subscribe; Comments; Close; Print; Email
     """),
     )
 )

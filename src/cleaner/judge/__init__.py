@@ -7,7 +7,8 @@ The order is fixed, and each step sees what the one before decided:
 3. a `[body]` region decides what lies outside it;
 4. blocks that state metadata and nothing else;
 5. repeats (:mod:`cleaner.judge.builtin`);
-6. the scorer (:mod:`cleaner.judge.scorer`), or for comparison trafilatura (:mod:`cleaner.judge.opinion`).
+6. the scorer (:mod:`cleaner.judge.scorer`), or for comparison trafilatura (:mod:`cleaner.judge.opinion`);
+7. what it dropped beside a picture within the body is a caption.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from cleaner.segment import fragments
 
 __all__ = ["JudgeName", "Reason", "given", "judge", "reasons", "status_of"]
 
+_PICTURE_TEXT = "builtin/picture-text"
 JudgeName = Literal["scorer", "trafilatura", "none"]
 """Who decides where rules and built-ins do not: our scorer, trafilatura (HTML only), or nobody, which keeps it."""
 
@@ -51,7 +53,23 @@ def judge(
             if document.is_html and by == "trafilatura":
                 opinion.judge(document, verdicts)
         rest = Evidence("builtin/undecided", detail="nothing says that it is noise")
+    _leave_captions(declared, verdicts)
     return [verdict or Verdict(Fate.KEEP, evidence=(rest,)) for verdict in verdicts], confidence
+
+
+def _leave_captions(declared: Declared, verdicts: list[Verdict | None]) -> None:
+    """Take for captions what stands beside pictures within the body, and is none of it."""
+    body = [index for index, verdict in enumerate(verdicts) if verdict is None or verdict.fate is Fate.KEEP]
+    if not body:
+        return
+    titles = [index for index, (field, _) in declared.blocks.items() if field == "title" and index < body[0]]
+    within = range(max(titles, default=body[0]), body[-1])
+    for index, (field, found_by) in declared.blocks.items():
+        verdict = verdicts[index]
+        if found_by != _PICTURE_TEXT or index not in within or verdict is None or verdict.fate is not Fate.DROP:
+            continue
+        if verdict.evidence[0].id == "scorer":
+            verdicts[index] = Verdict(Fate.METADATA, None, field, (Evidence(found_by), *verdict.evidence))
 
 
 def given(document: Document, declared: Declared, rules: RuleSet) -> tuple[list[Verdict | None], Region | None]:
@@ -65,8 +83,8 @@ def given(document: Document, declared: Declared, rules: RuleSet) -> tuple[list[
             declared.blocks = _moved(declared.blocks, before, document.blocks)
     verdicts = resolve(document, declared, marks, region)
     for index, (field, found_by) in declared.blocks.items():
-        if document.is_html and found_by == "builtin/standfirst":
-            continue  # it may open the body as well: the judge says
+        if document.is_html and found_by in ("builtin/standfirst", _PICTURE_TEXT):
+            continue  # it may be of the body as well: the judge says
         if verdicts[index] is None and found_by not in rules.disabled:
             verdicts[index] = Verdict(Fate.METADATA, None, field, (Evidence(found_by),))
     builtin.judge(document, declared, verdicts, rules.disabled)

@@ -90,7 +90,6 @@ class _Context:
     row: bool = False
     """Within a row of a data table: inner boundaries separate words, not blocks."""
     pre: bool = False
-    figure: Any = None
     table: bool = False
     """Directly in a table of data."""
     lists: int = 0
@@ -135,7 +134,6 @@ class _Walker:
         self.anchor = 0  # ordinal of the innermost open block element
         self.paths: dict[int, str] = {0: ""}
         self.labels: dict[Name, str] = {}
-        self.images: dict[Any, tuple[str | None, str | None]] = {}
 
     # ---- the walk -----------------------------------------------------------------------------------------------
 
@@ -276,7 +274,7 @@ class _Walker:
     def inner_context(self, element: Any, tag: str, ordinal: int) -> _Context:
         """Return what text directly in `element` becomes, given what it became around it."""
         outer = self.context
-        inner = _Context(outer.kind, 0, "", outer.group, pre=outer.pre, figure=outer.figure, lists=outer.lists)
+        inner = _Context(outer.kind, 0, "", outer.group, pre=outer.pre, lists=outer.lists)
         if outer.kind in (BlockKind.LIST_ITEM, BlockKind.HEADING):
             inner.kind, inner.level = BlockKind.PARAGRAPH, outer.level
         if tag in _HEADINGS:
@@ -296,8 +294,6 @@ class _Walker:
             inner.kind, inner.pre, inner.group = BlockKind.CODE, True, 0
         elif tag == "blockquote":
             inner.kind, inner.group = BlockKind.QUOTE, ordinal
-        elif tag == "figure":
-            inner.figure = element
         elif tag in ("figcaption", "caption"):
             inner.kind, inner.group = BlockKind.CAPTION, 0
         elif tag == "table":
@@ -375,8 +371,6 @@ class _Walker:
                     continues=self.continues,
                     glue=self.glue(first, end, kind) if self.continues and self.bounds else "",
                 )
-                if kind is BlockKind.CAPTION and context.figure is not None:
-                    block.image, block.alt = self.image(context.figure)
                 self.blocks.append(block)
                 self.bounds.append((first, end))
                 self.anchors.append(self.anchor)
@@ -390,14 +384,6 @@ class _Walker:
         start, stop = self.bounds[-1]
         before, between, after = (self.pieces[slice(*part)] for part in ((start, stop), (stop, first), (first, end)))
         return _glue("".join(before), "".join(between), "".join(after), kind)
-
-    def image(self, figure: Any) -> tuple[str | None, str | None]:
-        """Return address and alternative text of the first image of a figure, which may have many captions."""
-        if figure not in self.images:
-            image = next(figure.iter("img"), None)
-            found = (None, None) if image is None else (image.get("src") or image.get("data-src"), image.get("alt"))
-            self.images[figure] = found
-        return self.images[figure]
 
     def path(self, ordinal: int) -> str:
         """Return the path of an element: tags with id and the first two classes, from the root."""
