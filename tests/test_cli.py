@@ -278,6 +278,25 @@ class TestExplain:
         assert block["fate"] == "keep"
         assert block["text"] == PROSE
 
+    def test_metadata(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        head = (
+            "<meta property=og:site_name content='The Daily'><meta property=og:title content='Why the bridge is late'>"
+        )
+        Path("a.html").write_text(f"<!DOCTYPE html>{head}<body><h1>The Daily</h1><p>{PROSE}</p>")
+        code, out, _ = said(capsys, "explain", "a.html", "--metadata")
+        assert code == Exit.OK
+        rows = [line.split() for line in out.splitlines() if "Daily" in line or "late" in line]
+        assert [" ".join(row) for row in rows[:2]] == [
+            "title Why the bridge is late meta:og:title the best ranked of 2",
+            "The Daily h1 is the name of the site",
+        ]
+        _, out, _ = said(capsys, "explain", "a.html", "--metadata", "--json")
+        stated = json.loads(out)["metadata"]
+        assert [(one["value"], one["won"]) for one in stated if one["field"] == "title"] == [
+            ("Why the bridge is late", True),
+            ("The Daily", False),
+        ]
+
     def test_line(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         Path("a.html").write_text(HTML)
         code, out, _ = said(capsys, "explain", "a.html", "--line", "the BRIDGE across")

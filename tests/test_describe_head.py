@@ -149,6 +149,50 @@ def test_an_unconfirmed_heading_is_not_the_title() -> None:
     )
 
 
+def test_the_headline_that_readers_see_counts_before_what_machines_are_told() -> None:
+    og = '<meta property="og:title" content="Why the river town needs its second bridge">'
+    seen = "<h1>Second bridge for the river town, at last</h1>" + BODY
+    assert metadata(og, seen).title == "Second bridge for the river town, at last"
+    # Of several headings the one that says what machines are told, not the first.
+    several = "<h1>Weather for the weekend</h1>" + seen
+    assert metadata(og, several).title == "Second bridge for the river town, at last"
+    # Two that agree outvote a heading of other words.
+    both = og + ld({"@type": "NewsArticle", "headline": "Why the river town needs its second bridge"})
+    assert metadata(both, seen).title == "Why the river town needs its second bridge"
+
+
+def test_a_label_before_the_title_goes_if_another_source_leaves_it_out() -> None:
+    og = '<meta property="og:title" content="A bridge for the river town">'
+    labelled = "<h1>Opinion: A bridge for the river town</h1>" + BODY
+    assert metadata(og, labelled).title == "A bridge for the river town"
+    assert metadata("", labelled).title == "Opinion: A bridge for the river town"
+
+
+@pytest.mark.parametrize(
+    ("head", "free"),
+    [
+        (ld({**ARTICLE, "isAccessibleForFree": False}), False),
+        (ld({**ARTICLE, "isAccessibleForFree": "True"}), True),
+        (ld({**ARTICLE, "isAccessibleForFree": "http://schema.org/False"}), False),
+        ('<meta property="article:content_tier" content="locked">', False),
+        ('<meta property="article:content_tier" content="free">', True),
+        (ld({**ARTICLE, "isAccessibleForFree": {"@value": 1}}), None),
+        (ld(ARTICLE), None),
+    ],
+)
+def test_whether_all_can_read_it_is_said_only_where_the_page_says_so(head: str, free: bool | None) -> None:
+    found = metadata(head)
+    assert found.is_accessible_for_free is free
+    assert ("is_accessible_for_free" in found.sources) == (free is not None)
+
+
+def test_the_type_of_the_page() -> None:
+    graph = '<meta property="og:type" content="website">'
+    assert metadata(graph + ld(ARTICLE)).page_type == "NewsArticle"
+    assert metadata(graph).page_type == "website"
+    assert metadata("").page_type is None
+
+
 def test_the_names_of_the_host_go_from_a_title() -> None:
     found = metadata("<title>A bridge for the town | Daily Planet</title>", url="https://www.dailyplanet.example/a")
     assert found.title == "A bridge for the town"

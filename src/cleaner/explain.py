@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from cleaner.describe import declare
-from cleaner.judge import Reason, given, reasons
-from cleaner.model import Article, Block, Document, Evidence, Fate, NoiseKind, Page, Verdict
+from cleaner.describe.ranks import doubt, rank
+from cleaner.judge import Reason, given, judge, reasons
+from cleaner.model import Article, Block, Document, Evidence, Fate, NoiseKind, Page, Source, Verdict
 from cleaner.pipeline import Cleaner
 from cleaner.rules import Rule, RuleFile, load_file
 from cleaner.rules.language import When
@@ -18,8 +19,10 @@ from cleaner.segment import segment
 from cleaner.text import fold, fold_phrase
 
 __all__ = [
+    "Candidate",
     "DiffLine",
     "Near",
+    "candidates",
     "diff",
     "explanation",
     "fold_runs",
@@ -121,8 +124,12 @@ def explanation(
     indices: Iterable[int] | None = None,
     near: Mapping[int, Sequence[Near]] | None = None,
     scored: Mapping[int, Sequence[Reason]] | None = None,
+    stated: Sequence[Candidate] | None = None,
 ) -> dict[str, Any]:
-    """Return why each block (or those of `indices`) was judged as it was, as JSON types; with `near` and `scored`."""
+    """Return why each block (or those of `indices`) was judged as it was, as JSON types.
+
+    With `near` and `scored` of the blocks, and with `stated`, what the page states of its metadata.
+    """
     chosen = range(len(article.blocks)) if indices is None else indices
     return {
         "location": article.location,
@@ -132,6 +139,7 @@ def explanation(
         "rules": article.rules,
         "rules_digest": article.rules_digest,
         "notes": [asdict(note) for note in article.notes],
+        **({} if stated is None else {"metadata": [asdict(candidate) for candidate in stated]}),
         "blocks": [
             {
                 **_block(article.blocks[index], article.verdicts[index]),
@@ -156,6 +164,49 @@ def _block(block: Block, verdict: Verdict) -> dict[str, Any]:
         "field": verdict.field,
         "evidence": [asdict(reason) for reason in verdict.evidence],
     }
+
+
+# ── Where metadata comes from ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A value that some place of the page states for a field."""
+
+    field: str
+    value: Any
+    source: Source
+    won: bool
+    why: str
+    """Why it is the field's value, or is not, for people."""
+
+
+def candidates(cleaner: Cleaner, page: Page, article: Article) -> list[Candidate]:
+    """Return all that the page states of its metadata, field by field, in the order in which it was considered."""
+    document = segment(page)
+    rules = cleaner.rulebook.for_page(document)
+    declared = declare(document, rules)
+    judge(document, declared, rules, cleaner.judge)  # marks that take a value add candidates
+    rank(declared, page.url)
+    found: list[Candidate] = []
+    for name, stated in declared.candidates.items():
+        if name == "captions":
+            continue  # they are not ranked: each that is told counts
+        winner = article.metadata.sources.get(name)
+        best: tuple[Any, Source] | None = None
+        for value, source in stated:
+            won = best is None and source == winner
+            if won:
+                best = value, source
+                reason = f"the best ranked of {len(stated)}" if len(stated) > 1 else "nothing else states it"
+            elif best is None:
+                reason = "does not read as a value of this field"
+            elif value == best[0]:
+                reason = "says the same"
+            else:
+                reason = doubt(name, (value, source), declared, page.url) or f"ranks after {best[1].name}"
+            found.append(Candidate(name, value, source, won, reason))
+    return found
 
 
 # ── What the scorer weighed ───────────────────────────────────────────────────────────────────────────────────────────

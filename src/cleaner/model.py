@@ -347,6 +347,12 @@ class Metadata:
     """Wire services named in byline, credit line or note."""
     copyright: str | None = None
     """Copyright holder."""
+    page_type: str | None = None
+    """What the page says it is: a type of schema.org (`NewsArticle`) or of Open Graph (`website`)."""
+    is_accessible_for_free: bool | None = None
+    """Whether all can read the whole article, as the page states it (schema.org `isAccessibleForFree`)."""
+    word_count: int = 0
+    """Words of the body, counted (:func:`cleaner.text.word_count`)."""
     sources: dict[str, Source] = field(default_factory=dict)
     """Field name -> where its value comes from."""
 

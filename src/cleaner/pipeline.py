@@ -27,6 +27,7 @@ from cleaner.model import Article, Document, Page, Status
 from cleaner.rules import RuleBook
 from cleaner.segment import segment
 from cleaner.storage import read
+from cleaner.text import word_count
 
 __all__ = ["Cleaner", "Rules", "Source", "clean"]
 
@@ -99,7 +100,8 @@ class Cleaner:
         verdicts, confidence = judge(document, declared, rules, self.judge)
         metadata, captions = describe(document, declared, verdicts)
         text, markdown = compose(document, verdicts, include)
-        status, reason = status_of(document, verdicts, text)
+        metadata.word_count = word_count(text)
+        status, reason = status_of(document, verdicts, metadata.word_count)
         return Article(
             text=text,
             markdown=markdown,

@@ -449,7 +449,7 @@ def _front_matter(article: Article) -> bytes:
     del said["sources"]
     said["url"] = said["url"] or article.page_url
     said["status"] = article.status.value
-    lines = [f"{name}: {_scalar(value)}" for name, value in said.items() if value]
+    lines = [f"{name}: {_scalar(value)}" for name, value in said.items() if value or value is False]
     return b"---\n" + "\n".join(lines).encode("utf-8", "backslashreplace") + b"\n---\n\n"
 
 

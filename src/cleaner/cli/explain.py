@@ -25,7 +25,7 @@ from cleaner.text import clip, settle
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cleaner.explain import Near
+    from cleaner.explain import Candidate, Near
     from cleaner.judge import Reason
     from cleaner.model import Article
 
@@ -33,6 +33,7 @@ _DETAILS = """\
   cleaner explain page.html                      a verdict for each block, with the rule that decided
   cleaner explain page.html --kind related       only what was removed as this kind of noise
   cleaner explain page.html --line "Read more"   one line: what fired, what nearly fired, and why not
+  cleaner explain page.html --metadata           for each field all that the page states, and why one of it won
 """
 _STYLES = {"keep": "", "drop": "red", "metadata": "blue"}
 _WIDTH = 50
@@ -49,6 +50,7 @@ def add(subcommands: Subcommands) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--line", metavar="TEXT", help="the block that says TEXT; else those that hold it")
     which.add_argument("--kind", metavar="KIND", help="blocks removed as this kind of noise")
+    which.add_argument("--metadata", action="store_true", help="what the page states for each field, and which counts")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("--color", action="store_true", help="colours also where the output is no terminal")
     add_page_options(parser)
@@ -77,11 +79,15 @@ def run(options: argparse.Namespace) -> int:
             return _not_found(article, options.line)
         near = explain.near(cleaner, page, article, indices)
         scored = explain.scored(cleaner, page, indices)
+    stated = explain.candidates(cleaner, page, article) if options.metadata else None
     if options.json:
-        write_all(sys.stdout.buffer, dump(explain.explanation(article, indices, near, scored), indent=2))
+        chosen = [] if options.metadata else indices
+        write_all(sys.stdout.buffer, dump(explain.explanation(article, chosen, near, scored, stated), indent=2))
         return report(article)
     to = open_console(sys.stdout, color=options.color)
-    if options.line is not None:
+    if stated is not None:
+        _metadata(to, stated)
+    elif options.line is not None:
         for index in indices:
             _one(to, article, index, near[index], scored.get(index, []))
     else:
@@ -126,6 +132,25 @@ def _all(to: Console, article: Article, indices: Iterable[int]) -> None:
     for note in article.notes:
         where = f" ({note.where})" if note.where else ""
         to.print(Text(settle(f"note: {note.id}{where}: {note.message}"), style="yellow"), soft_wrap=True)
+
+
+def _metadata(to: Console, stated: list[Candidate]) -> None:
+    from rich.cells import set_cell_size
+    from rich.text import Text
+
+    row = f"{{:14}} {{:{_WIDTH}}}  {{:30}} {{}}"
+    to.print(Text(row.format("field", "value", "source", "why"), style="bold"), soft_wrap=True)
+    field = ""
+    for candidate in stated:
+        value = "; ".join(map(str, candidate.value)) if isinstance(candidate.value, list) else str(candidate.value)
+        shown = set_cell_size(clip(settle(value), _WIDTH), _WIDTH)
+        where = f" ({candidate.source.where})" if candidate.source.where else ""
+        name = candidate.field if candidate.field != field else ""
+        field = candidate.field
+        line = row.format(name, shown, clip(f"{candidate.source.name}{where}", 60), candidate.why)
+        to.print(Text(line, style="" if candidate.won else "dim"), soft_wrap=True)
+    if not stated:
+        to.print("the page states nothing of itself")
 
 
 def _one(to: Console, article: Article, index: int, near: list[Near], scored: list[Reason]) -> None:

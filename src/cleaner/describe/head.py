@@ -90,9 +90,13 @@ _META: dict[str, tuple[str, ...]] = {
     "url": ("og:url",),
     "image": ("og:image", "og:image:secure_url", "og:image:url", "twitter:image", "twitter:image:src"),
     "copyright": ("dcterms.rightsholder", "copyright"),
+    "page_type": ("og:type",),
+    "is_accessible_for_free": ("isaccessibleforfree", "article:content_tier", "og:article:content_tier"),
 }
 _META_NAMES = {name: field for field, found in _META.items() for name in found}
 
+_FREE = {"true": True, "free": True, "false": False, "metered": False, "locked": False}
+"""How pages say whether all can read them: schema.org's Boolean in any spelling, the content tiers of publishers."""
 _MARKED = frozenset("a span div p address time h1 h2 strong em".split())
 """Elements whose `itemprop` or `rel` says what they hold."""
 _ARTICLES = ("Article", "BlogPosting", "LiveBlogPosting", "Report", "Review", "Recipe", "SocialMediaPosting", "Posting")
@@ -158,10 +162,10 @@ class _Reader:
             return
         raw = clean(value)
         parsed = self._parsed(field, raw)
-        if parsed:
+        if parsed or parsed is False:
             self.declared.add(field, parsed, Source(source, raw))
 
-    def _parsed(self, field: str, raw: str) -> str | list[str] | None:
+    def _parsed(self, field: str, raw: str) -> str | list[str] | bool | None:
         if not raw:
             return None
         if field in {"date", "modified"}:
@@ -172,6 +176,8 @@ class _Reader:
             return [] if _is_link(raw) else names.names(raw, self.language)
         if field == "tags":
             return [tag for tag in (collapse(part) for part in re.split(r"[,;]", raw)) if tag][:_MAX_VALUES]
+        if field == "is_accessible_for_free":
+            return _FREE.get(raw.rsplit("/", 1)[-1].lower())
         if field == "copyright":
             return _COPYRIGHT_SIGN.sub("", raw).strip() or None
         return raw
@@ -272,6 +278,8 @@ class _Reader:
         self.add("language", _primary(article.get("inLanguage")), name)
         self.add("image", next(graph.urls(article.get("image")), ""), name)
         self.add("copyright", next(iter(graph.names(article.get("copyrightHolder"))), ""), name)
+        self.add("page_type", next(iter(_types(article)), ""), name)
+        self.add("is_accessible_for_free", str(article.get("isAccessibleForFree", "")), name)
 
     def _person(self, text: str) -> list[str]:
         if _is_link(text):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache, partial
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
 from cleaner.model import Declared, Source
-from cleaner.text import collapse, fold
+from cleaner.text import collapse, fold, words
 
-__all__ = ["rank"]
+__all__ = ["doubt", "rank"]
 
 # Best first; a source counts where its name begins so. What is not listed comes after, in the order it was found.
 _ORDER: dict[str, tuple[str, ...]] = {
@@ -24,15 +25,21 @@ _ORDER: dict[str, tuple[str, ...]] = {
     "section": ("rule:", "json-ld", "meta:", "line"),
     "image": ("rule:", "meta:", "json-ld"),
     "copyright": ("rule:", "json-ld", "meta:", "line"),
+    "page_type": ("rule:", "json-ld", "meta:"),
+    "is_accessible_for_free": ("rule:", "json-ld", "meta:"),
 }
 _TITLE_ORDER = ("rule:", "h1", "itemprop:headline", "json-ld", "meta:og:title", "meta:", "title", "line")
 # How a site hangs its name on a title. A colon does not: "Interview: …" is the title's own.
-_SEPARATOR = re.compile(r"\s+(?:[|–—•·»«:/-]|::|>>)\s+|\s*[|｜]\s*")
+_SEPARATOR = re.compile(r"\s+(?:[|–—•·»«:/-]|::|>>)\s+|\s*[|｜ㅣ]\s*")
 _NOT_ALNUM = re.compile(r"[\W_]+")
 _MAX_PARTS = 8
 _SHORTEST_HOST_NAME = 4
-# A heading as short as a label is part of many a title by chance.
-_SHORTEST_PART = 12
+_UNLIKE = 0.7
+"""Share of the words of a heading that no stated title has, above which it is a logo's or a teaser's."""
+_SHORT_WORD = 3
+_TITLE_WORDS = 3
+"""Words of what is left of a title, at least, when the label before it goes."""
+_LABEL_END = re.compile(r"\s*(?::|[|–—/])\s+")
 
 
 def rank(declared: Declared, address: str | None = None) -> None:
@@ -49,6 +56,18 @@ def rank(declared: Declared, address: str | None = None) -> None:
     if "authors" in declared.candidates:
         # A system that signs everything with the site's name says less than a byline with a person's.
         declared.candidates["authors"].sort(key=lambda candidate: _is_house(candidate, site))
+
+
+def doubt(field: str, candidate: tuple[Any, Source], declared: Declared, address: str | None = None) -> str:
+    """Return what speaks against a candidate, besides its source, for people; "" where nothing does."""
+    if candidate[1].name.startswith("rule:"):
+        return ""
+    site = _Site(declared, address)
+    if field == "title":
+        titles = declared.candidates["title"]
+        told = [value for value, source in titles if not _is_heading(source)]
+        return _title_doubt(candidate, told, site, agreed=_agreed(titles))
+    return "is the name of the site" if field == "authors" and _is_house(candidate, site) else ""
 
 
 def _place(candidate: tuple[Any, Source], order: tuple[str, ...]) -> int:
@@ -98,8 +117,8 @@ def _squash(text: str) -> str:
 def _titles(declared: Declared, site: _Site) -> list[tuple[Any, Source]]:
     """Return the candidates for the title, cleaned, best first.
 
-    What readers see as the heading counts before what machines are told, if that confirms it: the first `h1` of a
-    page may be its logo or a teaser's, and a heading may hold a date or a label besides.
+    The headline is what readers see as the heading, if what machines are told speaks of the same: the first `h1` of a
+    page may be its logo or a teaser's. Where two that tell machines agree on another wording, that is the headline.
     """
     stated = [(collapse(str(value)), source) for value, source in declared.candidates["title"] if value]
     whole = {fold(value) for value, _ in stated}
@@ -107,31 +126,61 @@ def _titles(declared: Declared, site: _Site) -> list[tuple[Any, Source]]:
         (value if source.name.startswith("rule:") else _without_site(value, site, whole), source)
         for value, source in stated
     ]
-    told = [fold(value) for value, source in cleaned if not _is_heading(source)]
+    told = [value for value, source in cleaned if not _is_heading(source)]
+    agreed = _agreed(cleaned)
 
-    def merit(candidate: tuple[str, Source]) -> tuple[bool, bool, int]:
-        value, source = candidate
-        doubtful = _is_heading(source) and bool(told) and not _confirmed(fold(value), told)
-        return (
-            not source.name.startswith("rule:"),
-            doubtful or site.is_named(value),
-            _place(candidate, _TITLE_ORDER),
-        )
+    def merit(candidate: tuple[str, Source]) -> tuple[bool, bool, float, int]:
+        heading = _is_heading(candidate[1])
+        unlike = _unlikeness(candidate[0], told) if heading else 0.0
+        doubt = _title_doubt(candidate, told, site, agreed=agreed)
+        return bool(doubt), not heading, unlike, _place(candidate, _TITLE_ORDER)
 
-    return sorted((candidate for candidate in cleaned if candidate[0]), key=merit)
+    rules = [candidate for candidate in cleaned if candidate[1].name.startswith("rule:")]
+    return rules + sorted((candidate for candidate in cleaned if candidate[0] and candidate not in rules), key=merit)
+
+
+def _title_doubt(candidate: tuple[str, Source], told: list[str], site: _Site, *, agreed: bool) -> str:
+    """Return what speaks against a title, for people; "" where nothing does."""
+    value, source = candidate
+    if site.is_named(value):
+        return "is the name of the site"
+    if _is_heading(source) and _unlikeness(value, told) > _UNLIKE:
+        return "has little in common with any title that the head states"
+    if _is_heading(source) and agreed and not any(fold(value) in fold(other) for other in told):
+        return "JSON-LD and Open Graph agree on another"
+    return ""
 
 
 def _is_heading(source: Source) -> bool:
     return source.name in {"h1", "itemprop:headline"}
 
 
-def _confirmed(heading: str, told: list[str]) -> bool:
-    """Whether one of the page's own titles, folded, is the heading or holds it."""
-    return any(heading == title or (len(heading) > _SHORTEST_PART and heading in title) for title in told)
+def _agreed(candidates: list[tuple[str, Source]]) -> bool:
+    """Whether JSON-LD and Open Graph state the same title."""
+    said = [
+        {fold(value) for value, source in candidates if source.name == name} for name in ("json-ld", "meta:og:title")
+    ]
+    return not said[0].isdisjoint(said[1])
+
+
+def _unlikeness(heading: str, told: list[str]) -> float:
+    """Return the share of the words, of the shorter of two titles, that the likest of `told` has not got."""
+    own = _telling(heading)
+    shares = [
+        0.0 if fold(heading) == fold(title) else 1 - len(own & other) / max(min(len(own), len(other)), 1)
+        for title in told
+        for other in (_telling(title),)
+    ]
+    return min(shares, default=0.0)
+
+
+def _telling(title: str) -> set[str]:
+    """Return the words of a title but for short ones, which any two share."""
+    return {word for word in words(fold(title)) if len(word) > _SHORT_WORD or not word.isascii()}
 
 
 def _without_site(title: str, site: _Site, whole: set[str]) -> str:
-    """Return `title` without the site's name at its end or start.
+    """Return `title` without the site's name at its end or start, and without a label that other sources leave out.
 
     A part goes if it is a name of the site, or if what remains is what another source gives as the whole title.
     """
@@ -143,4 +192,8 @@ def _without_site(title: str, site: _Site, whole: set[str]) -> str:
             return _without_site(before, site, whole)
         if site.is_named(before):
             return _without_site(after, site, whole)
+    for match in islice(_LABEL_END.finditer(title), _MAX_PARTS):
+        after = title[match.end() :]
+        if fold(after) in whole and len(words(after)) >= _TITLE_WORDS:
+            return after
     return title

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from cleaner.model import BlockKind, Document, Fate, NoiseKind, Status, Verdict
-from cleaner.text import word_count
 
 __all__ = ["status_of"]
 
@@ -63,20 +62,18 @@ _CONSENT: Final = _any(
 )
 
 
-def status_of(document: Document, verdicts: Sequence[Verdict], body: str) -> tuple[Status, str]:
-    """Return the status of a page, and the reason for people where it is not `ok`."""
-    words = word_count(body)
+def status_of(document: Document, verdicts: Sequence[Verdict], words: int) -> tuple[Status, str]:
+    """Return the status of a page whose body has so many words, and the reason for people where it is not `ok`."""
     shown = [block for block in document.blocks if not block.hidden]
-    if words < _BODY_WORDS:
+    if words < _BODY_WORDS and sum(block.words for block in shown) <= _WALL_WORDS:
         page = " ".join(block.text for block in shown)
-        if word_count(page) <= _WALL_WORDS:
-            for status, pattern in (
-                (Status.CAPTCHA, _CAPTCHA),
-                (Status.BLOCKED, _BLOCKED),
-                (Status.CONSENT, _CONSENT),
-            ):
-                if found := pattern.search(page):
-                    return status, f"the page has little more to say than “{found[0]}”"
+        for status, pattern in (
+            (Status.CAPTCHA, _CAPTCHA),
+            (Status.BLOCKED, _BLOCKED),
+            (Status.CONSENT, _CONSENT),
+        ):
+            if found := pattern.search(page):
+                return status, f"the page has little more to say than “{found[0]}”"
     if verdicts and _ends_at_paywall(document, verdicts):
         if words <= _STUB_WORDS:
             return Status.STUB, f"{words} words, then a paywall"
@@ -88,13 +85,13 @@ def status_of(document: Document, verdicts: Sequence[Verdict], body: str) -> tup
     )
     if own < _BODY_WORDS:
         linked = sum(
-            block.link_chars * 2 > len(block.text) and block.words >= 4
+            block.link_density > 0.5 and block.words >= 4
             for block in shown
             if block.kind in (BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.LIST_ITEM)
         )
         if linked >= _INDEX_LINKS:
             return Status.INDEX, f"{linked} linked headlines and {own:.0f} words that are no link"
-    if not body:
+    if all(verdict.fate is not Fate.KEEP for verdict in verdicts):
         if not document.blocks:
             return Status.EMPTY, "the page holds no text"
         return Status.EMPTY, f"none of its {len(document.blocks)} blocks is body; `cleaner explain` says why for each"
