@@ -56,7 +56,6 @@ _HOSTS = (3, 4)
 """Hosts that must show a class token, a phrase, before it may be in a lexicon."""
 _LEAST_TOKEN, _LEAST_PHRASE = 0.5, 1.2
 """Log-odds under which an entry says too little to be worth its place."""
-_CLEAN_WEIGHT = 3
 _GRAM = 4
 
 
@@ -86,10 +85,10 @@ class Sample:
 
     @property
     def weights(self) -> NDArray[np.float32]:
-        """Blocks by the square root of their words, pages equally; clean texts more, as they must stay as they are."""
+        """Blocks by the square root of their words, pages equally."""
         roots = np.sqrt(self.counts)
         total: NDArray[np.float32] = roots / max(float(roots.sum()), 1.0) ** 0.5
-        return total * _CLEAN_WEIGHT if self.guise == "clean" else total
+        return total
 
 
 def samples(view: View) -> list[Sample]:

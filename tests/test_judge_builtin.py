@@ -31,6 +31,36 @@ def dropped(article: Article) -> list[tuple[int, str, str]]:
     return [(entry.block.index, entry.block.text, entry.verdict.evidence[0].id) for entry in article.removed]
 
 
+# ---- other articles ----------------------------------------------------------------------------------------------------
+
+
+NEXT = "<article><h2>Another matter</h2>" + f"<p>{LONG}</p><p>{LEAD}</p>" * 2 + "</article>"
+FIRST = f"<h1>The ferry</h1>{BODY}<p>{LEAD} {' '.join(PROSE)}</p>"
+
+
+def other_articles(article: Article) -> list[str]:
+    return [text for _, text, found_by in dropped(article) if found_by == "builtin/other-article"]
+
+
+def test_an_article_beside_that_of_the_headline_is_another() -> None:
+    article = clean(f"<article>{FIRST}</article>{NEXT}")
+    assert other_articles(article) == ["Another matter", LONG, LEAD, LONG, LEAD]
+    assert article.text.endswith(PROSE[-1])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<article>{FIRST}{NEXT}</article>",  # a post within it
+        f"<h1>The ferry</h1><article>{BODY}</article>{NEXT}",  # the headline stands above all of them
+        f"<article><h1>The ferry</h1><p>{LEAD}</p></article>{NEXT}",  # an opening only
+        f"<article>{FIRST}</article>" + NEXT * 40,  # a live page
+    ],
+)
+def test_articles_that_may_be_the_same_stay(body: str) -> None:
+    assert other_articles(clean(body)) == []
+
+
 # ---- repeats ---------------------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Built-in verdicts that hold on every page: text that is not shown, and text that is there twice.
+"""Built-in verdicts that hold on every page: text that is not shown, another article, and text that is there twice.
 
 Each has an id that rules can `disable`. Repeats count only among blocks that rules did not drop, and the copy in the
 body survives. Table cells, code, quotes and short dialogue never count as repeats: there, saying it twice is the point.
@@ -6,13 +6,14 @@ body survives. Table cells, code, quotes and short dialogue never count as repea
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from typing import Final
 
 from cleaner.model import Block, BlockKind, Declared, Document, Evidence, Fate, NoiseKind, Verdict, Zone
 from cleaner.text import fold, fold_phrase
 
-__all__ = ["BUILTINS", "judge", "judge_hidden"]
+__all__ = ["BUILTINS", "headline", "judge", "judge_hidden", "titles"]
 
 DATA: Final = "builtin/data"
 HIDDEN: Final = "builtin/hidden"
@@ -21,9 +22,10 @@ REPEATED_TITLE: Final = "builtin/repeated-title"
 REPEATED_CAPTION: Final = "builtin/repeated-caption"
 REPEATED_PARAGRAPH: Final = "builtin/repeated-paragraph"
 REPEATED_RUN: Final = "builtin/repeated-run"
+OTHER_ARTICLE: Final = "builtin/other-article"
 
 BUILTINS: Final = frozenset(
-    {DATA, HIDDEN, COLLAPSED, REPEATED_TITLE, REPEATED_CAPTION, REPEATED_PARAGRAPH, REPEATED_RUN}
+    {DATA, HIDDEN, COLLAPSED, REPEATED_TITLE, REPEATED_CAPTION, REPEATED_PARAGRAPH, REPEATED_RUN, OTHER_ARTICLE}
 )
 """Ids that rules can disable."""
 
@@ -36,8 +38,16 @@ _CAPTION_REACH: Final = 6
 """Blocks between a caption and its copy."""
 _COLLAPSED_SHARE: Final = 0.3
 """Share of a page's prose that hidden text must be to count as a collapsed body."""
+_TITLES: Final = 6
+"""Titles that are looked for, the best first."""
 _DATA_KEYS: Final = 5
 """Keys that text in braces must hold to be data."""
+_ARTICLE_WORDS: Final = 120
+"""Words of running text in the `<article>` with the headline from which other ones are other articles."""
+_ARTICLE_SHARE: Final = 0.2
+"""Share of the others' running text that it must have as well: the posts of a live page outweigh their opening."""
+_RUNNING_WORDS: Final = 8
+"""Words from which a block that is no link counts as running text."""
 _NEVER_REPEATS: Final = frozenset({BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.QUOTE})
 
 _Verdicts = list[Verdict | None]
@@ -47,6 +57,8 @@ def judge(document: Document, declared: Declared, verdicts: _Verdicts, disabled:
     """Fill in the verdicts of the built-ins that are not disabled."""
     if DATA not in disabled:
         _data(document.blocks, verdicts)
+    if OTHER_ARTICLE not in disabled and document.is_html:
+        _other_articles(document, declared, verdicts)
     folded = [fold(block.text) for block in document.blocks]
     if REPEATED_CAPTION not in disabled:
         _repeated_captions(document.blocks, folded, verdicts)
@@ -112,6 +124,66 @@ def _collapsed_body(blocks: list[Block]) -> set[int]:
     return {block.index for block in blocks if block.hidden and block.path.rpartition("/")[0] in parents}
 
 
+def _other_articles(document: Document, declared: Declared, verdicts: _Verdicts) -> None:
+    """The next article below the first, or teasers: each `<article>` beside the one that holds the headline."""
+    title = headline(document.blocks, titles(declared))
+    ordinal = document.anchors[title] if title >= 0 else 0
+    while ordinal and document.names[ordinal][0] != "article":
+        ordinal = document.parents[ordinal]
+    if not ordinal:
+        return
+    _, first, end = document.spans[document.elements[ordinal]]
+    spans = [span for found in document.tagged("article") if (span := document.spans.get(found)) is not None]
+    # Those around it, like those within, are the same article.
+    others = [span for span in spans if span[2] <= first or span[1] >= end]
+    if not others:
+        return
+    starts = [start for start, _ in document.bounds]
+
+    def held(low: int, high: int) -> list[Block]:
+        return document.blocks[bisect_left(starts, low) : bisect_left(starts, high)]
+
+    inside = {
+        block.index: block for _, low, high in others for block in held(low, high) if verdicts[block.index] is None
+    }
+    if not inside:
+        return
+    wanted = max(_ARTICLE_WORDS, _ARTICLE_SHARE * sum(map(_running, inside.values())))
+    for block in held(first, end):
+        verdict = verdicts[block.index]
+        if verdict is None or verdict.fate is Fate.KEEP:
+            wanted -= _running(block)
+            if wanted <= 0:
+                break
+    else:
+        return
+    for index in inside:
+        detail = f"beside the article of the headline, block {title}"
+        verdicts[index] = _drop(NoiseKind.RELATED, OTHER_ARTICLE, detail)
+
+
+def _running(block: Block) -> int:
+    return 0 if block.hidden or block.link_density > 0.5 or block.words < _RUNNING_WORDS else block.words
+
+
+def titles(declared: Declared) -> frozenset[str]:
+    """Return the titles that a page states, folded."""
+    values = (value for value, _ in declared.candidates.get("title", ())[:_TITLES])
+    return frozenset(title for value in values if isinstance(value, str) and (title := fold_phrase(value)))
+
+
+def headline(blocks: list[Block], titles: frozenset[str]) -> int:
+    """Return the index of the first heading that is a title of the page, else of the first `h1`; -1: there is none."""
+    first = -1
+    for block in blocks:
+        if block.kind is BlockKind.HEADING and not block.hidden:
+            if fold_phrase(block.text) in titles:
+                return block.index
+            if first < 0 and block.level == 1:
+                first = block.index
+    return first
+
+
 def _repeated_captions(blocks: list[Block], folded: list[str], verdicts: _Verdicts) -> None:
     """A caption printed again right after itself, or as the alternative text of its image printed beside it."""
     captions: dict[str, int] = {}
@@ -119,7 +191,10 @@ def _repeated_captions(blocks: list[Block], folded: list[str], verdicts: _Verdic
         verdict, text = verdicts[block.index], folded[block.index]
         is_caption = verdict is not None and verdict.fate is Fate.METADATA and verdict.field == "captions"
         earlier = captions.get(text)
-        if earlier is not None and (is_caption or verdict is None) and block.index - earlier <= _CAPTION_REACH:
+        # A caption that says what the alternative text of its own picture says is the first copy, not the second.
+        if earlier is not None and folded[earlier] != text and is_caption and fold(block.alt or "") == text:
+            captions[text] = block.index
+        elif earlier is not None and (is_caption or verdict is None) and block.index - earlier <= _CAPTION_REACH:
             verdicts[block.index] = _drop(NoiseKind.REPEATED_CAPTION, REPEATED_CAPTION, f"same as block {earlier}")
         elif is_caption:
             captions[text] = block.index

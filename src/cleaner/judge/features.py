@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.judge.builtin import headline
 from cleaner.model import Block, BlockKind, Document, Fate, Name, Verdict, Zone
 from cleaner.text import fold_phrase, words
 
@@ -321,6 +322,15 @@ _FACT_NAMES: Final = (
     "noise share", "metadata before", "metadata after", "in title", "said elsewhere", "titles passed", "titles on page",
 )  # fmt: skip
 _PAGE_NAMES: Final = ("page blocks", "page prose", "page links", "page short lines", "page prose share", "page kind")
+# What a dump must tell by its lines alone.
+_LINE_NAMES: Final = (
+    "until stamp", "stamps near", "stamps passed", "stamps ahead", "same pattern", "patterns near", "patterns passed",
+    "least label before 3", "least label after 3", "least label before 10", "least label after 10", "labels before 5",
+    "labels after 5", "labels before 15", "labels after 15", "noise labels passed", "since noise label",
+    "until noise label", "long phrase mean", "long phrase least", "long phrase lowest five", "long phrases",
+    "long phrases before", "long phrases after", "blocks from best window", "place in best window",
+    "words from best window",
+)  # fmt: skip
 _TREE_NAMES: Final = (
     "class sum", "class least", "class most", "class own", "class parent",
     "class words sum", "class words least", "class words most", "class words own", "class words parent",
@@ -331,7 +341,7 @@ _TREE_NAMES: Final = (
     "called noise", "called comments", "siblings alike", "levels to title", "title levels", "title share",
 )  # fmt: skip
 NAMES: Final = {
-    "text": (*_TEXT_NAMES, *_KIND_NAMES, *_PLACE_NAMES, *_HEADING_NAMES, *_FACT_NAMES, *_PAGE_NAMES),
+    "text": (*_TEXT_NAMES, *_KIND_NAMES, *_PLACE_NAMES, *_HEADING_NAMES, *_FACT_NAMES, *_PAGE_NAMES, *_LINE_NAMES),
     "html": (*_TEXT_NAMES, *_KIND_NAMES, *_PLACE_NAMES, *_HEADING_NAMES, *_FACT_NAMES, *_PAGE_NAMES, *_TREE_NAMES),
 }
 """Names of the columns, for a text dump and for HTML."""
@@ -364,6 +374,8 @@ def extract(document: Document, stated: Stated, verdicts: Sequence[Verdict | Non
     columns += _page_columns(blocks, counts, density, prose, stated)
     if document.root is not None:
         columns += _tree_columns(document, counts, density, prose, noise, lexicon, title_at)
+    else:
+        columns += _line_columns(blocks, counts, ends, prose, phrases, lexicon)
     matrix = np.empty((len(blocks), len(columns)), np.float32)
     for number, column in enumerate(columns):
         matrix[:, number] = column
@@ -553,18 +565,12 @@ def _heading_columns(
 
 
 def _title_at(blocks: list[Block], counts: list[int], folded: list[str], stated: Stated) -> int:
-    """Return the index of the headline: the first block that is a title, else the first `h1`; -1: there is none."""
-    first = -1
-    for index, (block, count) in enumerate(zip(blocks, counts, strict=True)):
-        if block.kind is BlockKind.HEADING and count <= _TITLE_WORDS and not block.hidden:
-            if folded[index] in stated.titles:
-                return index
-            if first < 0 and block.level == 1:
-                first = index
-    if first < 0:
+    """Return the index of the headline: a heading, else a line that is a title; -1: there is none."""
+    found = headline(blocks, stated.titles)
+    if found < 0:
         near = enumerate(zip(folded, counts, strict=True))
-        first = next((i for i, (text, n) in near if n <= _TITLE_WORDS and text in stated.titles), -1)
-    return first
+        found = next((i for i, (text, n) in near if n <= _TITLE_WORDS and text in stated.titles), -1)
+    return found
 
 
 def _said_elsewhere(blocks: list[Block], counts: list[int], noise: list[bool]) -> Any:
@@ -679,6 +685,128 @@ def _page_columns(
         stated.kind,
     )
     return [np.full(len(blocks), figure, np.float32) for figure in figures]
+
+
+# ---- lines of a dump -------------------------------------------------------------------------------------------------
+
+_STAMP: Final = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\d{4}年|\d月")
+_STAMP_WORDS: Final = 14
+_SIGN: Final = re.compile(r"\w+|[^\w\s]")
+_PATTERN_WORDS: Final = 16
+_SERIES: Final = 3
+"""Lines of one pattern from which they are a series: comments, teasers."""
+_NOISE_LABEL: Final = -1.5
+"""Log-odds up to which a label says that something else begins."""
+_LONG_WORDS: Final = 30
+"""Words of a longer block that are looked up."""
+_LONG_CHARS: Final = 400
+"""Characters in which these words are looked for."""
+_GAP: Final = 3.0
+"""What a block that is no prose costs the best window."""
+
+
+def _pattern(text: str) -> str | None:
+    """Return a line with its numbers and runs of capitalised words folded; None where nothing else is in it."""
+    out: list[str] = []
+    for word in _SIGN.findall(text):
+        sign = "0" if word[0].isdigit() else "A" if word[0].isupper() else word
+        if sign != "A" or not out or out[-1] != "A":
+            out.append(sign)
+    pattern = " ".join(out)
+    return None if pattern in ("A", "0", "A 0") else pattern
+
+
+def _around(flags: Any, reach: int) -> Any:
+    """Return how many flags are set within `reach` blocks of each."""
+    running = np.concatenate([[0.0], np.cumsum(flags)])
+    place = np.arange(len(flags))
+    return running[np.minimum(place + reach + 1, len(flags))] - running[np.maximum(place - reach, 0)]
+
+
+def _line_columns(
+    blocks: list[Block],
+    counts: list[int],
+    ends: list[bool],
+    prose: list[float],
+    phrases: _Phrases,
+    lexicon: Lexicon,
+) -> list[_Column]:
+    texts = [block.text for block in blocks]
+    # Dates and times on short lines: bylines, comments, teasers.
+    stamp = np.array(
+        [n <= _STAMP_WORDS and _STAMP.search(text) is not None for text, n in zip(texts, counts, strict=True)]
+    )
+    stamps = np.cumsum(stamp)
+    patterns = [_pattern(text) if n <= _PATTERN_WORDS else None for text, n in zip(texts, counts, strict=True)]
+    often = Counter(patterns)
+    alike = np.array([0 if pattern is None else min(often[pattern], 20) for pattern in patterns])
+    series = alike >= _SERIES
+    return [
+        _since(stamp[::-1])[::-1], _around(stamp, 8), np.minimum(stamps - stamp, 30),
+        np.minimum(stamps[-1] - stamps, 30), alike, _around(series, 8), np.minimum(np.cumsum(series) - series, 40),
+        *_label_columns(counts, ends, prose, phrases), *_long_phrase_columns(texts, counts, lexicon),
+        *_window_columns(counts, prose),
+    ]  # fmt: skip
+
+
+def _label_columns(counts: list[int], ends: list[bool], prose: list[float], phrases: _Phrases) -> list[_Column]:
+    """What the labels around a block say."""
+    size = len(counts)
+    place = np.arange(size)
+    label = (np.array(counts) <= SHORT_WORDS) & ~np.array(ends, bool)
+    whole = np.array(phrases.whole)
+    says = np.where(label, np.where(whole != 0, whole, phrases.mean), 0.0)
+    columns = []
+    for reach in (3, 10):
+        padded = np.concatenate([np.zeros(reach), says, np.zeros(reach)])
+        least = np.lib.stride_tricks.sliding_window_view(padded, reach).min(axis=1)
+        columns += [least[:size], least[reach + 1 : reach + 1 + size]]
+    sums, numbers = np.concatenate([[0.0], np.cumsum(says)]), np.concatenate([[0.0], np.cumsum(label)])
+    for reach in (5, 15):
+        before, after = np.maximum(place - reach, 0), np.minimum(place + reach + 1, size)
+        for low, high in ((before, place), (place + 1, after)):
+            columns.append((sums[high] - sums[low]) / np.maximum(numbers[high] - numbers[low], 1))
+    bad = says <= _NOISE_LABEL
+    below = bad & (place > int(np.argmax(np.array(prose) > 0)))
+    return [*columns, np.minimum(np.cumsum(below) - below, 30), _since(bad), _since(bad[::-1])[::-1]]
+
+
+def _long_phrase_columns(texts: list[str], counts: list[int], lexicon: Lexicon) -> list[_Column]:
+    """What the words and pairs of the phrase lexicon say of the blocks that are too long to be looked up whole."""
+    known = lexicon.phrases.get
+    found = np.zeros((len(texts), 4), np.float32)
+    for index, (text, count) in enumerate(zip(texts, counts, strict=True)):
+        if count > SHORT_WORDS:
+            inner = words(_NUMBER.sub("0", fold_phrase(text[:_LONG_CHARS])))[:_LONG_WORDS]
+            keys = {*inner, *(f"{left} {right}" for left, right in pairwise(inner))}
+            scores = sorted(score for key in keys if (score := known(key)) is not None)
+            if scores:
+                found[index] = sum(scores) / len(scores), scores[0], sum(scores[:5]), len(scores)
+    return [*found.T, _shifted(found[:, 2], 1, 0), _shifted(found[:, 2], -1, 0)]
+
+
+def _window_columns(counts: list[int], prose: list[float]) -> list[_Column]:
+    """Where a block lies from the run of blocks with the greatest sum: the root of prose's words, less for others."""
+    size = len(counts)
+    best = current = 0.0
+    start = first = end = 0
+    for index, amount in enumerate(prose):
+        current += amount**0.5 if amount else -_GAP
+        if current <= 0:
+            current, start = 0.0, index + 1
+        elif current > best:
+            best, first, end = current, start, index + 1
+    place = np.arange(size)
+    total = np.concatenate([[0.0], np.cumsum(counts)])
+    far = np.where(place < first, total[place + 1] - total[first], np.where(place >= end, total[place] - total[end], 0))
+    return [
+        np.clip(np.where(place < first, place - first, np.where(place >= end, place - end + 1, 0)), -40, 40),
+        np.where(place < first, -1.0, np.where(place >= end, 2.0, (place - first) / max(end - first, 1))),
+        np.sign(far) * np.log2(1 + np.abs(far)),
+    ]
+
+
+# ---- the tree --------------------------------------------------------------------------------------------------------
 
 
 def _tree_columns(

@@ -23,6 +23,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.judge import builtin
 from cleaner.judge.features import NAMES, Lexicon, Matrix, Stated, extract
 from cleaner.model import Declared, Document, Evidence, Fate, NoiseKind, Verdict
 from cleaner.text import fold, fold_phrase
@@ -230,8 +231,7 @@ _LISTS: Final = frozenset({"CollectionPage", "ItemList", "SearchResultsPage"})
 
 def stated(document: Document, declared: Declared) -> Stated:
     """Return what the page says of itself, as far as the scorer compares blocks with it."""
-    values = (value for value, _ in declared.candidates.get("title", ())[:6])
-    titles = frozenset(title for value in values if isinstance(value, str) and (title := fold_phrase(value)))
+    titles = builtin.titles(declared)
     description = declared.first("description")
     folded = fold_phrase(description) if isinstance(description, str) else ""
     if document.root is None:
