@@ -186,6 +186,13 @@ def test_whether_all_can_read_it_is_said_only_where_the_page_says_so(head: str, 
     assert ("is_accessible_for_free" in found.sources) == (free is not None)
 
 
+def test_a_page_of_questions_is_about_its_question() -> None:
+    question = {"@type": "Question", "name": "Why moss?", "dateCreated": "2026-05-03", "author": {"name": "Tilly Hedge"}}
+    found = metadata(ld({"@type": "QAPage", "mainEntity": question}))
+    assert (found.title, found.authors, found.date) == ("Why moss?", ["Tilly Hedge"], "2026-05-03")
+    assert metadata(ld({"@type": "FAQPage", "mainEntity": [question]})).authors == []
+
+
 def test_the_type_of_the_page() -> None:
     graph = '<meta property="og:type" content="website">'
     assert metadata(graph + ld(ARTICLE)).page_type == "NewsArticle"
@@ -209,9 +216,50 @@ def test_authors_of_teasers_are_left_alone() -> None:
 
 
 def test_a_person_counts_before_the_house() -> None:
-    article = {**ARTICLE, "author": {"name": "The Daily"}}
+    article = {**ARTICLE, "author": {"@type": "Organization", "name": "The Daily"}}
     assert metadata(ld(article), "<div><a rel=author>Jane Doe</a></div>" + BODY).authors == ["Jane Doe"]
     assert metadata(ld(article)).authors == ["The Daily"]
+    both = {**ARTICLE, "author": [{"@type": "Person", "name": "Jane Doe"}, {"name": "The Daily"}]}
+    assert metadata(ld(both)).authors == ["Jane Doe"]
+
+
+@pytest.mark.parametrize("account", ["jdoe", "jane.doe", "user123", "JaneD"])
+def test_an_account_that_nobody_sees_is_no_author(account: str) -> None:
+    article = {**ARTICLE, "author": {"@type": "Person", "name": account}}
+    assert metadata(ld(article)).authors == []
+    assert metadata(ld(article), f"<p>Posted by: {account}</p>" + BODY).authors == [account]
+
+
+def test_the_candidate_that_knows_more_counts() -> None:
+    article = {**ARTICLE, "author": {"@type": "Person", "name": "Jane Doe"}}
+    body = "<h1>Council and bridge</h1><p>By Jane Doe and John Roe</p>" + BODY
+    assert metadata(ld(article), body).authors == ["Jane Doe", "John Roe"]
+    several = {**ARTICLE, "author": [{"name": "Jane Doe"}, {"name": "John Roe"}]}
+    assert metadata(ld(several), "<h1>Council and bridge</h1><p>By Jane Doe</p>" + BODY).authors == [
+        "Jane Doe",
+        "John Roe",
+    ]
+
+
+def test_what_hangs_on_a_byline_goes_where_the_head_has_the_name() -> None:
+    article = {**ARTICLE, "author": {"@type": "Person", "name": "Jane Doe"}}
+    body = "<h1>Council and bridge</h1><p>By Jane Doe For The Weekly Bugle</p>" + BODY
+    assert metadata(ld(article), body).authors == ["Jane Doe"]
+
+
+def test_a_printed_date_counts_before_a_machine_that_contradicts_it() -> None:
+    body = "<h1>Council and bridge</h1><p>March 3, 2024</p>" + BODY
+    assert metadata(ld({**ARTICLE, "dateModified": None}), body).date == "2024-03-03"
+    assert metadata(ld({**ARTICLE, "dateModified": "2024-03-03"}), body).date == ARTICLE["datePublished"]
+    same_day = "<h1>Council and bridge</h1><p>November 6, 2023</p>" + BODY
+    assert metadata(ld(ARTICLE), same_day).date == ARTICLE["datePublished"]
+
+
+def test_the_only_date_in_view_is_the_article_s() -> None:
+    found = metadata("", "<h1>Council and bridge</h1><p>Last updated: March 3, 2024</p>" + BODY)
+    assert (found.date, found.modified) == ("2024-03-03", "2024-03-03")
+    found = metadata(ld(ARTICLE), "<h1>Council and bridge</h1><p>Last updated: March 3, 2024</p>" + BODY)
+    assert found.date == ARTICLE["datePublished"]
 
 
 def test_the_rules_have_the_first_word() -> None:

@@ -149,6 +149,61 @@ def test_html_lines_are_claimed_outside_the_body() -> None:
     assert not set(PROSE) & set(claims(document, declared))
 
 
+def page(front: str, back: str = "") -> str:
+    prose = "".join(f"<p>{text}</p>" for text in PROSE)
+    return (
+        "<html lang=en><head><title>River town builds a bridge</title></head><body><main><article>"
+        f"<h1>River town builds a bridge</h1>{front}<div class=text>{prose}</div>{back}</article></main></body></html>"
+    )
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "<div>Written by</div><div>Jane Doe</div>",
+        "<div class=post-author>Jane Doe</div>",
+        "<div class=authorBox><div>Jane Doe</div></div>",
+        "<div><a href=/author/jdoe>Jane Doe</a></div>",
+        "<div><a href=/team/jane-doe>Jane Doe</a></div>",
+        "<div>Jane Doe</div><div>March 3, 2024</div>",
+        "<div>March 3, 2024 • Jane Doe • 3 min read</div>",
+        "<div class=meta>News</div><p>By Jane Doe</p><div>Reviewed by</div><div class=author>John Roe</div>",
+        "<aside><p>By John Roe</p></aside><p>By Jane Doe</p>",
+    ],
+)
+def test_an_author_before_the_article(front: str) -> None:
+    assert read(page(front), "text/html")[2].authors == ["Jane Doe"]
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "<div>Jane Doe</div>",  # nothing says what she is
+        "<div>River Bridge</div><div>March 3, 2024</div>",  # what the article is about
+        "<div><a href=/category/town-life>Town Life</a></div><div>March 3, 2024</div>",
+        "<div>Reviewed by</div><div class=author>John Roe</div>",
+        "<div class=author-tools><div>Share</div></div>",
+        "<div><a href=/user/login>Sign in</a></div>",
+    ],
+)
+def test_no_author_before_the_article(front: str) -> None:
+    assert read(page(front), "text/html")[2].authors == []
+
+
+def test_authors_side_by_side_are_one_byline() -> None:
+    front = "<div class=byline><span class=name><p>Jane Doe</p></span><span class=name><p>John Roe</p></span></div>"
+    assert read(page(front), "text/html")[2].authors == ["Jane Doe", "John Roe"]
+
+
+def test_author_and_date_after_the_article() -> None:
+    back = "<div>Author:</div><div>Jane Doe</div><div>Published on March 3, 2024</div>"
+    metadata = read(page("", back), "text/html")[2]
+    assert (metadata.authors, metadata.date) == (["Jane Doe"], "2024-03-03")
+    back = "<ul class=related><li>By John Roe</li><li>March 3, 2024</li></ul>"
+    metadata = read(page("", back), "text/html")[2]
+    assert (metadata.authors, metadata.date) == ([], None)
+
+
 def test_marks_of_rules_state_captions_in_parts() -> None:
     document = segment(Page(dump(PROSE[0], "The old bridge -- John Roe", PROSE[1]), media_type="text/plain"))
     declared = declare(document, NoRules())

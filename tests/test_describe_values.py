@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.describe import dates, names
+from cleaner.describe import dates, names, statements
+from cleaner.describe.dates import Stated
 from cleaner.describe.vocabulary import MONTHS
+
+
+def line_dates(line: str, language: str | None = None, region: str | None = None) -> list[Stated]:
+    """Return the dates of a line that states nothing else."""
+    said = statements.read(line, language, region)
+    return [] if said.names or said.strange else said.dates
 
 
 @pytest.mark.parametrize(
@@ -41,7 +48,7 @@ from cleaner.describe.vocabulary import MONTHS
     ],
 )
 def test_a_line_that_is_a_date(line: str, language: str | None, expected: list[str]) -> None:
-    assert [stated.iso for stated in dates.line_dates(line, language)] == expected
+    assert [stated.iso for stated in line_dates(line, language)] == expected
 
 
 @pytest.mark.parametrize("language", [*MONTHS, None])
@@ -65,12 +72,12 @@ def test_a_month_in_a_language_beyond_our_own_is_looked_up() -> None:
 
 
 def test_a_region_orders_day_and_month() -> None:
-    assert dates.line_dates("05/06/2023", "en", "us")[0].iso == "2023-05-06"
-    assert dates.line_dates("05/06/2023", "en", "gb")[0].iso == "2023-06-05"
+    assert line_dates("05/06/2023", "en", "us")[0].iso == "2023-05-06"
+    assert line_dates("05/06/2023", "en", "gb")[0].iso == "2023-06-05"
 
 
 def test_an_update_is_told_from_the_publication() -> None:
-    found = dates.line_dates("Published Nov 5, 2023 | Updated Nov 6, 2023 10:15", "en")
+    found = line_dates("Published Nov 5, 2023 | Updated Nov 6, 2023 10:15", "en")
     assert [(stated.iso, stated.modified) for stated in found] == [("2023-11-05", False), ("2023-11-06T10:15", True)]
 
 
@@ -103,7 +110,7 @@ def test_an_iso_date_stays_as_it_is(moment: datetime) -> None:
 
 @given(st.text(max_size=200))
 def test_whatever_is_said_is_a_date_or_none(text: str) -> None:
-    for found in [dates.iso(text), *(stated.iso for stated in dates.line_dates(text))]:
+    for found in [dates.iso(text), *(stated.iso for stated in line_dates(text))]:
         assert found is None or datetime.fromisoformat(f"{found[:7]}-01") <= datetime(2100, 12, 31)
 
 
@@ -142,6 +149,43 @@ def test_names_of_structured_data_stay_whole_unless_each_part_is_a_name() -> Non
     assert names.names("AFP, MANILA", person=True) == ["AFP"]
     assert names.names("Maria & Katerina", person=True) == ["Maria & Katerina"]
     assert names.names("Jane Doe and John Roe", person=True) == ["Jane Doe", "John Roe"]
+
+
+@pytest.mark.parametrize(
+    ("line", "language", "people", "signed", "days"),
+    [
+        ("By Jane Doe, Staff Writer • March 3, 2024 • 5 min read", "en", ["Jane Doe"], True, ["2024-03-03"]),
+        ("Published March 3, 2024 by Jane Doe", "en", ["Jane Doe"], True, ["2024-03-03"]),
+        ("By Jane Doe in Gardening | Updated March 3, 2024", "en", ["Jane Doe"], True, ["2024-03-03"]),
+        ("ByJane DoeMar 3, 2024 | 6 comments", "en", ["Jane Doe"], True, ["2024-03-03"]),
+        ("By Jane Doe ⋅ Founder and Editor-in-Chief ⋅ 03.03.2024", "de", ["Jane Doe"], True, ["2024-03-03"]),
+        ("By Jane Doe. Reviewed by John Roe", "en", ["Jane Doe"], True, []),
+        ("3. März 2024 • Anna Müller • 3 Minuten", "de", ["Anna Müller"], False, ["2024-03-03"]),
+        ("Jane Doe | The Daily", "en", ["Jane Doe"], False, []),
+        ("Jane Doe - 2024/3/3", "en", ["Jane Doe"], False, ["2024-03-03"]),
+        ("Jane Doe\n3 March 2024", "en", ["Jane Doe"], False, ["2024-03-03"]),
+        ("Do 03.03.24 | 14:07 Uhr", "de", [], False, ["2024-03-03T14:07"]),
+        ("Fact-checked by John Roe", "en", [], False, []),
+        ("Read more", "en", [], False, []),
+    ],
+)
+def test_a_line_beneath_a_headline(line: str, language: str, people: list[str], signed: bool, days: list[str]) -> None:
+    said = statements.read(line, language)
+    assert (said.names, said.signed, [stated.iso for stated in said.dates]) == (people, signed, days)
+
+
+def test_labels_are_told() -> None:
+    assert statements.is_label("Written by:")
+    assert not statements.is_label("Written by Jane Doe")
+    assert statements.is_other_label("Medically reviewed by")
+    assert not statements.is_other_label("Written by")
+
+
+def test_a_role_goes_from_a_name_with_what_belongs_to_it() -> None:
+    assert names.names("Jane Doe Senior Political Correspondent") == ["Jane Doe"]
+    assert names.names("Jane Doe, Founder and Chief Editor") == ["Jane Doe"]
+    assert names.names("Jane Doe, Zürich") == ["Jane Doe"]
+    assert names.names("page.author.name") == []
 
 
 @given(st.text(max_size=300))

@@ -199,12 +199,10 @@ def candidates(cleaner: Cleaner, page: Page, article: Article) -> list[Candidate
             if won:
                 best = value, source
                 reason = f"the best ranked of {len(stated)}" if len(stated) > 1 else "nothing else states it"
-            elif best is None:
-                reason = "does not read as a value of this field"
-            elif value == best[0]:
+            elif best is not None and value == best[0]:
                 reason = "says the same"
-            else:
-                reason = doubt(name, (value, source), declared, page.url) or f"ranks after {best[1].name}"
+            elif not (reason := doubt(name, (value, source), declared, page.url)):
+                reason = f"ranks after {best[1].name}" if best else "does not read as a value of this field"
             found.append(Candidate(name, value, source, won, reason))
     return found
 

@@ -27,6 +27,7 @@ _TEXTS = ("title", "description", "section", "site_name", "language", "url", "im
 _LISTS = ("authors", "tags", "agencies")
 _DATES = ("date", "modified")
 _MAX_TAGS = 60
+_LABEL_WORDS = 20
 
 
 class Declares(Protocol):
@@ -45,8 +46,14 @@ def declare(document: Document, ruleset: Declares) -> Declared:
         region = head.read(document, declared)
         rank(declared, document.page.url)  # the lines are recognised by the best of what the head said
     lines.read(document, declared, region)
-    rank(declared, document.page.url)
+    rank(declared, document.page.url, partial(_in_view, document))
     return declared
+
+
+def _in_view(document: Document, name: str) -> bool:
+    """Whether a short line of the page holds `name`: a byline, a logo's text, a copyright line."""
+    wanted = fold(name)
+    return any(wanted in fold(block.text) for block in document if block.words <= _LABEL_WORDS and not block.hidden)
 
 
 def describe(document: Document, declared: Declared, verdicts: list[Verdict]) -> tuple[Metadata, list[Caption]]:

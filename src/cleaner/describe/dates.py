@@ -13,10 +13,10 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from cleaner.describe.vocabulary import BESIDE_DATE, MODIFIED, MONTHS, bare
+from cleaner.describe.vocabulary import MODIFIED, MONTHS, bare
 from cleaner.text import fold
 
-__all__ = ["Stated", "iso", "line_dates", "part"]
+__all__ = ["Stated", "iso", "part"]
 
 _EARLIEST, _LATEST = 1900, 2100
 _LONGEST_LINE = 160
@@ -45,11 +45,12 @@ _CLOCK = re.compile(rf"(?<![\d.:/-]){_TIME}(?![\d:/])", re.IGNORECASE)
 _OF = r"(?:de |del |of |d['’])?"
 _DAY = re.compile(
     r"(?<![\w/.-])(?:"
-    r"(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})[-/.](?P<d1>\d{1,2})\.?(?![\w/-])"
+    r"(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})[-/.](?P<d1>\d{1,2})\.?(?:(?![\w/-])|(?=T\d\d:))"
     r"|(?P<y2>\d{4})\s?[年년]\s?(?P<m2>\d{1,2})\s?[月월]\s?(?P<d2>\d{1,2})\s?[日일]"
     r"|(?P<a>\d{1,2})(?P<sep>[./-])\s?(?P<b>\d{1,2})(?P=sep)\s?(?P<y3>\d{4})(?![\w/])"
-    rf"|(?P<d4>\d{{1,2}})(?:st|nd|rd|th|er|[.º°ª])?[ -]{_OF}(?P<n4>{_MONTH}),?[ -]{_OF}(?P<y4>\d{{4}})\b"
-    rf"|(?P<n5>{_MONTH}) (?P<d5>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y5>\d{{4}})\b"
+    r"|(?P<d6>\d{2})\.(?P<m6>\d{2})\.(?P<y6>\d{2})(?![\w.])"
+    rf"|(?P<d4>\d{{1,2}})(?:st|nd|rd|th|er|[.º°ª])?[ -]{_OF}(?P<n4>{_MONTH}),?[ -]{_OF}(?P<y4>\d{{4}})(?!\d)"
+    rf"|(?P<n5>{_MONTH}) (?P<d5>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y5>\d{{4}})(?!\d)"
     r")",
     re.IGNORECASE,
 )
@@ -68,8 +69,7 @@ _OFFSETS = {
     "mez": "+01:00",
     "mesz": "+02:00",
 }
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_NOT_LETTER = re.compile(r"[\W\d_]+")
+_YEAR = re.compile(r"(?:19|20)\d\d|\d\d\.\d\d\.\d\d")
 
 
 class Stated(NamedTuple):
@@ -83,7 +83,7 @@ class Stated(NamedTuple):
 def iso(value: str, language: str | None = None, region: str | None = None) -> str | None:
     """Return the date that `value`, an attribute or a field of structured data, states; None where it states none.
 
-    Time, fraction and zone stay as given; a date for readers is read as in :func:`line_dates`.
+    Time, fraction and zone stay as given; a date for readers is read as in :func:`part`.
     """
     value = value.strip()[:_LONGEST_VALUE]
     if match := _ISO.match(value):
@@ -104,21 +104,6 @@ def iso(value: str, language: str | None = None, region: str | None = None) -> s
         pass
     found = next(iter(_dates(value, language, region)), None)
     return found.iso if found else None
-
-
-def line_dates(line: str, language: str | None = None, region: str | None = None) -> list[Stated]:
-    """Return the dates of a line that says nothing but dates, in order; none where it says anything else.
-
-    Beside a date may stand its time, a weekday, and words such as "Published" or "Aktualisiert".
-    """
-    if len(line) > _LONGEST_LINE or not _YEAR.search(line):
-        return []
-    rest = fold(_CLOCK.sub(" ", _DAY.sub(" \n ", line)))
-    strange = [word for word in _NOT_LETTER.split(rest) if word and word not in BESIDE_DATE]
-    # One strange word for each date: its weekday, in whatever language.
-    if len(strange) > max(1, len(_DAY.findall(line))):
-        return []
-    return list(_dates(line, language, region))
 
 
 def part(line: str, language: str | None = None, region: str | None = None) -> tuple[str, list[Stated]]:
@@ -209,6 +194,8 @@ def _day(match: re.Match[str], language: str | None, region: str | None) -> date
         for group in "12":
             if parts[f"y{group}"]:
                 return date(int(parts[f"y{group}"]), int(parts[f"m{group}"]), int(parts[f"d{group}"]))
+        if parts["y6"]:  # with dots the day comes first
+            return date(2000 + int(parts["y6"]), int(parts["m6"]), int(parts["d6"]))
         if parts["y3"]:
             return _numeric(int(parts["a"]), int(parts["b"]), int(parts["y3"]), parts["sep"], language, region)
     except ValueError:
@@ -218,7 +205,7 @@ def _day(match: re.Match[str], language: str | None, region: str | None) -> date
 
 
 def _numeric(one: int, two: int, year: int, sep: str, language: str | None, region: str | None) -> date | None:
-    if one > 12 or sep == "." or one == two:
+    if one > 12 or (sep == "." and language != "en") or one == two:
         return date(year, two, one)
     if two > 12:
         return date(year, one, two)
@@ -238,13 +225,12 @@ def _named(day: str, month: str, year: str, language: str | None) -> date | None
 
 
 def _month(name: str, language: str | None) -> int | None:
-    """Return the number of a month by its name in the page's language or English; in any, where it declares none."""
+    """Return the number of a month by its name in the page's language or English, else in any that our table has."""
     name = bare(name)
-    if language is None:
-        return next((months[name] for months in MONTHS.values() if name in months), None)
     language = "nb" if language in {"no", "nn"} else language
-    if language in MONTHS:
-        return MONTHS[language].get(name) or MONTHS["en"].get(name)
+    if language is None or language in MONTHS:
+        own = (MONTHS[language or "en"], MONTHS["en"], *MONTHS.values())
+        return next((months[name] for months in own if name in months), None)
     return MONTHS["en"].get(name) or _rare_month(name, language)
 
 

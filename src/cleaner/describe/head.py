@@ -51,6 +51,7 @@ _META: dict[str, tuple[str, ...]] = {
         "sailthru.author",
         "dc.creator",
         "dcterms.creator",
+        "cxenseparse:author",
         "byl",
     ),
     "date": (
@@ -71,7 +72,14 @@ _META: dict[str, tuple[str, ...]] = {
         "publish-date",
         "publish_date",
         "publication_date",
+        "publishdate",
+        "publication-date",
+        "published-date",
+        "published_date",
+        "published",
         "pubdate",
+        "dcterms.created",
+        "dc.date.created",
         "date",
     ),
     "modified": (
@@ -266,8 +274,8 @@ class _Reader:
         self.add("title", article.get("headline") or article.get("name"), name)
         persons = graph.names(article.get("author")) or graph.names(article.get("creator"))
         people = [found for person in persons for found in self._person(clean(person))]
-        self.extend("authors", people, name)
-        self.add("date", article.get("datePublished"), name)
+        self.extend("authors", people, "json-ld:organization" if graph.is_organization(article.get("author")) else name)
+        self.add("date", article.get("datePublished") or article.get("dateCreated"), name)
         self.add("modified", article.get("dateModified"), name)
         self.add("description", article.get("description") or article.get("abstract"), name)
         sections = [clean(section) for section in _many(article.get("articleSection"))]
@@ -443,7 +451,13 @@ class _Graph:
             same_title = fold(clean(node.get("headline") or node.get("name"))) in titles
             return 4 * same_title + 2 * same_address + (not listed)
 
-        articles = [entry for entry in self.nodes if any(kind.endswith(_ARTICLES) for kind in _types(entry[0]))]
+        # What a page of questions and answers is about is its question.
+        asked = [id(node.get("mainEntity")) for node in self.of_type(lambda kind: kind == "QAPage")]
+        articles = [
+            entry
+            for entry in self.nodes
+            if id(entry[0]) in asked or any(kind.endswith(_ARTICLES) for kind in _types(entry[0]))
+        ]
         best = max(articles, key=merit, default=None)
         return best[0] if best is not None and merit(best) else None
 
@@ -459,6 +473,11 @@ class _Graph:
             elif isinstance(node, list):
                 found += [inner for inner in node if isinstance(inner, str)]
         return [name for name in found if name.strip()]
+
+    def is_organization(self, value: _Json) -> bool:
+        """Whether all authors are called organisations."""
+        nodes = [self.by_id.get(str(item.get("@id")), item) for item in _many(value) if isinstance(item, dict)]
+        return bool(nodes) and all(any(kind.endswith("Organization") for kind in _types(node)) for node in nodes)
 
     def urls(self, value: _Json) -> Iterator[str]:
         """Yield the addresses in an image: strings, ImageObjects, references, lists of them."""

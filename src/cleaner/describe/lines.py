@@ -13,10 +13,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
-from cleaner.describe import dates, names
+from cleaner.describe import names, statements
+from cleaner.describe.dates import Stated
 from cleaner.describe.pictures import Picture, beside
-from cleaner.describe.vocabulary import FURNITURE, RIGHTS_RESERVED
+from cleaner.describe.vocabulary import FURNITURE, MODIFIED, PUBLISHED, RIGHTS_RESERVED, bare
 from cleaner.model import Block, BlockKind, Declared, Document, Source, Zone
 from cleaner.text import fold, fold_phrase, word_count, words
 
@@ -42,6 +44,16 @@ _LONGEST_LABEL = 4
 _LIKELY = 0.9
 _LONGEST_SECTION = 3
 _LONGEST_CAPTION = 150
+_LONGEST_BYLINE = 40
+_LONGEST_ASIDE = 6
+# How many blocks around the heading author and date are looked for, and after the article.
+_BEFORE_HEADING = 4
+_OPENING = 22
+_CLOSING = 16
+_LONGEST_LABELLED = 60
+_OPENING_PROSE = 3
+_NEAR = 7
+_LONGEST_NAME = 5
 
 _END_PUNCTUATION = (".", "!", "?", ":", ";", ",", "…", "。", "*")
 _LIST_MARK = re.compile(r"^[-–—•*]\s+")
@@ -84,6 +96,25 @@ _STANDFIRST_PATH = re.compile(
     r"[.#][\w-]*(?:standfirst|subtitle|sub-title|subhead|subline|dek|summary|excerpt|lede|leadtext)\b", re.IGNORECASE
 )
 
+_AUTHOR_WORD = (
+    r"(?:(?<![A-Za-z])(?:author|byline|writer|autore?n?|auteur|redakteur)|(?:Author|Byline|Writer))s?(?![a-z])"
+)
+# An element that is called so, or whose parent is.
+_AUTHOR_ELEMENT = re.compile(rf"/[^/]*{_AUTHOR_WORD}[^/]*$")
+_AUTHOR_PARENT = re.compile(rf"/[^/]*{_AUTHOR_WORD}[^/]*(?:/[^/]*){{1,2}}$")
+# What holds other articles than the page's own.
+_ELSEWHERE = re.compile(
+    r"/aside\b|[.#/_-](?:related|teasers?|sidebar|recommend\w*|popular|trending|most-?read|comments?)\b"
+)
+_AUTHOR_PAGE = re.compile(r"/(?:authors?|autor(?:en|es|i)?|auteurs?)/[^/?#]", re.IGNORECASE)
+_UPDATE_ELEMENT = re.compile(r"(?:updated|modified)[^/]*$", re.IGNORECASE)
+_SECTION_PAGE = re.compile(r"/(?:categor\w*|tags?|topics?|sections?|press\w*|insights?)(?:/|$)", re.IGNORECASE)
+_INTRODUCES = re.compile(r",? (?:is|was|has|writes|ist|est|es|è) ")
+_PERSON_PAGE = re.compile(
+    r"/(?:people|persons?|team|staff|contributors?|profiles?|users?|by|writers?|columnists?|reporters?|redaktion|experts?)/",
+    re.IGNORECASE,
+)
+
 
 @dataclass(slots=True)
 class _Shapes:
@@ -94,7 +125,9 @@ class _Shapes:
     maybe_captions: list[int] = field(default_factory=list)
     """Captions if the judge finds them within the body and no part of it."""
     bylines: dict[int, list[str]] = field(default_factory=dict)
-    days: dict[int, list[dates.Stated]] = field(default_factory=dict)
+    days: dict[int, list[Stated]] = field(default_factory=dict)
+    said: dict[int, statements.Statement] = field(default_factory=dict)
+    """What each block read so far says of author and date, even if it says more besides."""
 
     def states(self, index: int) -> bool:
         """Whether the block is some statement, so neither prose nor title."""
@@ -119,6 +152,8 @@ class _Reader:
         self.pictures: dict[int, Picture] = {}
         self.stated: set[str] = set()
         """Authors and site as the head states them, folded."""
+        authors = (value for value, _ in declared.candidates.get("authors", ()))
+        self._declared_authors = {fold_phrase(name): name for value in authors for name in value if " " in name}
         self._caption_paths: dict[str, bool] = {}
         self._strangers: dict[int, bool] = {}
 
@@ -129,12 +164,12 @@ class _Reader:
         self._captions()
         start = self._first_prose()
         window = range(max(0, start - _REACH_BEFORE), min(len(self.blocks), start + _REACH_AFTER))
-        self._statements(window)
+        self._statements(window, quick=True)
         title = self._title(window, start)
         front = self._front(title, start)
         if title is not None:
             self._section(title, front)
-        self._front_matter(front)
+        self._front_matter(self._heading(title), front)
         self._notes()
         self._copyright()
         for index in self.shapes.maybe_captions:  # whatever else a block states has gone before
@@ -148,8 +183,8 @@ class _Reader:
         # A rule file has had the first word.
         self.declared.blocks.setdefault(index, (name, found_by))
 
-    def _add(self, index: int, name: str, value: str | list[str]) -> None:
-        self.declared.add(name, value, Source("line", self.blocks[index].text, str(index)))
+    def _add(self, index: int, name: str, value: str | list[str], source: str = "line") -> None:
+        self.declared.add(name, value, Source(source, self.blocks[index].text, str(index)))
 
     # --- shapes ----------------------------------------------------------------------------------------------------
 
@@ -158,7 +193,9 @@ class _Reader:
         if self.document.is_html:
             self.pictures = beside(self.document)
             stated = (self.declared.candidates.get(name, ()) for name in ("authors", "site_name"))
-            self.stated = {fold(name) for values in stated for value, _ in values for name in _as_list(value)}
+            values = (value for candidates in stated for value, _ in candidates)
+            names_of = (value if isinstance(value, list) else [value] for value in values)
+            self.stated = {fold(str(name)) for found in names_of for name in found}
         for block in self.blocks:
             picture = self.pictures.get(block.index)
             if block.hidden or (what := self._caption(block, picture)) is None:
@@ -246,8 +283,10 @@ class _Reader:
             return True
         if fold_phrase(text) in FURNITURE or _COUNTER.fullmatch(text):
             return True
-        if block.words <= 16 and dates.line_dates(text, self.language, self.region):
-            return True
+        if block.words <= 16:
+            said = statements.read(text, self.language, self.region)
+            if said.dates and not said.strange:
+                return True
         if block.kind is BlockKind.CAPTION:
             if picture is None and block.index and self.blocks[block.index - 1].kind is BlockKind.QUOTE:
                 return True  # a figure of a quote: who said it
@@ -290,21 +329,24 @@ class _Reader:
         begins = index == 0 or self.blocks[index - 1].group != group
         return bool(group) and label.group == group and begins and self._short(label, _LONGEST_LABEL)
 
-    def _statements(self, window: range) -> None:
-        """Tell the bylines and date lines of a stretch by their shape."""
+    def _statements(self, window: range, *, quick: bool = False) -> None:
+        """Tell the bylines and date lines of a stretch by their shape; with `quick` only those that look like one."""
         for index in window:
             block = self.blocks[index]
-            if block.hidden or index in self.shapes.captions or block.words > 40:
+            known = index in self.shapes.said or index in self.shapes.captions
+            if known or block.hidden or block.words > _LONGEST_BYLINE:
                 continue
             text = _LIST_MARK.sub("", block.text)
-            if stated := dates.line_dates(text, self.language, self.region):
-                self.shapes.days[index] = stated
+            if quick and not statements.may_say_so(text):
                 continue
-            rest, beside = dates.part(text, self.language, self.region)
-            if authors := names.byline(rest, self.language):
-                self.shapes.bylines[index] = authors
-                if beside:
-                    self.shapes.days[index] = beside
+            said = statements.read(text, self.language, self.region)
+            self.shapes.said[index] = said
+            if said.strange:
+                continue
+            if said.signed:
+                self.shapes.bylines[index] = said.names
+            if said.dates and (said.signed or not said.names):
+                self.shapes.days[index] = said.dates
 
     def _short(self, block: Block, most: int) -> bool:
         return 1 <= block.words <= most and not block.text.rstrip().endswith(_END_PUNCTUATION)
@@ -415,36 +457,209 @@ class _Reader:
             return said_after and not said_before
         return said_after or (first + 1 in self.shapes.captions)
 
-    def _front_matter(self, front: range) -> None:
-        """Read the bylines and dates of the front."""
-        self._supplied_bylines(front)
-        for index in front:
-            if authors := self.shapes.bylines.get(index):
-                self._add(index, "authors", authors)
-                self._claim(index, "authors", "byline")
-            for stated in self.shapes.days.get(index, ()):
-                self._add(index, "modified" if stated.modified else "date", stated.iso)
-                self._claim(index, "date", "date-line")
+    # --- who and when ----------------------------------------------------------------------------------------------
 
-    def _supplied_bylines(self, front: range) -> None:
-        """Tell bylines without a "By": lines that name declared authors, or list-shaped names beside the date."""
-        declared = {
-            fold_phrase(name) for value, _ in self.declared.candidates.get("authors", []) for name in _as_list(value)
-        }
-        for index in front:
-            block = self.blocks[index]
-            if self.shapes.states(index) or block.hidden or index in self.declared.blocks or block.words > 16:
-                continue
-            text = _LIST_MARK.sub("", block.text)
-            listed = text != block.text or block.kind is BlockKind.LIST_ITEM
-            people = names.names(text, self.language)
-            known = bool(people and declared) and all(fold_phrase(name) in declared for name in people)
-            dumped = listed and not self.document.is_html and self._beside_date(index, front)
-            if known or (dumped and _one_name(people)):
-                self.shapes.bylines[index] = people
+    def _heading(self, title: int | None) -> int | None:
+        """Return the block of the title; where none was found, that of the first `h1` in view."""
+        if title is not None or not self.document.is_html:
+            return title
+        headings = (block for block in self.blocks if block.kind is BlockKind.HEADING and block.level == 1)
+        return next((block.index for block in headings if not block.hidden), None)
 
-    def _beside_date(self, index: int, front: range) -> bool:
-        return any(near in front and near in self.shapes.days for near in (index - 1, index + 1))
+    def _front_matter(self, heading: int | None, front: range) -> None:
+        """Read author and date around the heading; after the article, where nothing of the kind stands before it."""
+        opening = self._opening(heading, front)
+        self._statements(opening)
+        near = [index for index in opening if heading is None or self._belongs(index, heading)]
+        if not self._authors([(index, *self._named(index, heading)) for index in near]):
+            self._authors([(index, self._signed(index), 0) for index in self._closing()])
+        if not sum(self._dates(index) for index in near):
+            any(self._dates(index) for index in self._closing() if self._says_published(index))
+
+    def _dates(self, index: int) -> bool:
+        """Add the dates of a block, if that says little else."""
+        said = self.shapes.said.get(index)
+        claimed = self.declared.blocks.get(index, ("date", ""))[0]
+        if said is None or not said.dates or said.strange > _LONGEST_ASIDE or claimed not in {"authors", "date"}:
+            return False
+        updated = self._is_called_update(index)
+        for stated in said.dates:
+            self._add(index, "modified" if stated.modified or updated else "date", stated.iso)
+        if index in self.shapes.days:
+            self._claim(index, "date", "date-line")
+        return True
+
+    def _says_published(self, index: int) -> bool:
+        """Whether a line, or the one before it, says what its date is: most dates after an article are others'."""
+        said = (self.blocks[index - 1].text[-_LONGEST_LABELLED:], self.blocks[index].text[:_LONGEST_LABELLED])
+        return any(word in PUBLISHED for text in said for word in words(fold(text)))
+
+    def _is_called_update(self, index: int) -> bool:
+        """Whether the line before or the element calls a date that of an update."""
+        before = fold(self.blocks[index - 1].text) if index and self.blocks[index - 1].words <= _LONGEST_LABEL else ""
+        called = _UPDATE_ELEMENT.search(self.blocks[index].path) is not None
+        return called or any(word in MODIFIED for word in words(before))
+
+    def _opening(self, heading: int | None, front: range) -> range:
+        """Return the blocks around the heading where author and date stand: up to the third prose after it."""
+        if heading is None:
+            return front
+        stop = min(len(self.blocks), heading + _OPENING)
+        prose = list(islice((index for index in range(heading + 1, stop) if self._is_prose(index)), _OPENING_PROSE))
+        return range(max(0, heading - _BEFORE_HEADING), prose[-1] if len(prose) == _OPENING_PROSE else stop)
+
+    def _belongs(self, index: int, heading: int) -> bool:
+        """Whether a block is of the same article as a heading: above that, menus and teasers are near as well."""
+        if not self.document.is_html or self.blocks[index].path == self.blocks[heading].path:
+            return True
+        path, own = self.blocks[index].path, self.blocks[heading].path
+        differ = (place for place, (one, two) in enumerate(zip(path, own, strict=False)) if one != two)
+        below = max(path.rfind("/", 0, next(differ, len(path))), 0)
+        return (index > heading or path.count("/", below) <= _NEAR) and _ELSEWHERE.search(path, below) is None
+
+    def _closing(self) -> list[int]:
+        """Return the blocks around the end of the main run that may be of its article."""
+        last = max((block.index for block in self.blocks if block.zone is Zone.MAIN), default=len(self.blocks))
+        stretch = range(max(1, last - 2), min(len(self.blocks), last + _CLOSING))
+        self._statements(stretch)
+        return [index for index in stretch if self._belongs(index, stretch.start)]
+
+    def _signed(self, index: int) -> list[str]:
+        """Return whom a line after the article names: with a "By", below a label, or alone at the end of the text."""
+        said, block, before = self.shapes.said.get(index), self.blocks[index], self.blocks[index - 1]
+        if said is None or index in self.declared.blocks or not said.names:
+            return []
+        alone = self.document.is_html and self._is_prose(index - 1) and before.path == block.path and not block.links
+        likely = not said.strange and self._may_be_people(block, said.names, None)
+        if said.signed or (likely and ((alone and block.text in said.names) or statements.is_label(before.text))):
+            return self._as_declared(block.text, said.names)
+        return []
+
+    def _authors(self, found: list[tuple[int, list[str], int]]) -> bool:
+        """Add the surest of the names found, the first of equals: with those right beside them, as one candidate."""
+        sure = max((trust for _, people, trust in found if people), default=0)
+        chosen = [(index, people) for index, people, trust in found if people and trust == sure]
+        together: list[str] = []
+        last = chosen[0][0] if chosen else 0
+        for index, people in chosen:
+            between = self.blocks[last + 1 : index]
+            if self.blocks[index].path != self.blocks[last].path or any(block.words for block in between):
+                break
+            last = index
+            together += [name for name in people if name not in together]
+            self._claim(index, "authors", "byline")
+        if together:
+            self._add(chosen[0][0], "authors", together, "byline" if sure else "line")
+        return bool(together)
+
+    def _named(self, index: int, heading: int | None) -> tuple[list[str], int]:
+        """Return whom a block names as authors, and how sure that is.
+
+        2: a "By" says so, on the line or the one before. 1: the element is called so or links to an author's page, or
+        the names are those that the head has. 0: names beside a date.
+        """
+        said, block = self.shapes.said.get(index), self.blocks[index]
+        if said is None or index in self.declared.blocks or block.words > _LONGEST_BYLINE or self._is_prose(index):
+            return [], 0
+        if said.signed:
+            return self._as_declared(block.text, said.names), 2
+        before = self.blocks[index - 1].text if index else ""
+        if statements.is_other_label(before) or statements.is_other_label(block.text):
+            return [], 0
+        if said.names and statements.is_label(before) and all(word_count(name) <= _LONGEST_NAME for name in said.names):
+            return self._as_declared(block.text, said.names), 2
+        if ":" not in block.text and (linked := self._linked(block)):
+            return self._as_declared(block.text, linked), 1
+        if not said.names or said.strange > _LONGEST_ASIDE:
+            return [], 0
+        declared = all(fold_phrase(name) in self._declared_authors for name in said.names)
+        if declared or self._is_called_author(block, said):
+            return self._as_declared(block.text, said.names), 1
+        if said.strange or not self._may_be_people(block, said.names, heading):
+            return [], 0
+        if heading is not None and index - heading <= _BEFORE_HEADING and self._is_introduced(said.names[0]):
+            return said.names, 1
+        return (said.names if said.dates or self._beside_date(index) else []), 0
+
+    def _may_be_people(self, block: Block, people: list[str], heading: int | None) -> bool:
+        """Whether names without a sign may be the authors', rather than a section's or what the article is about."""
+        title = fold(self.blocks[heading].text) if heading is not None else ""
+        return (
+            all(statements.is_person(name) and not name.isupper() for name in people)
+            and not block.text.endswith(("!", ":"))
+            and block.level != 1
+            and not any(word in title for name in people for word in fold(name).split() if len(word) > 3)
+            and not any(_SECTION_PAGE.search(link.get("href") or "") for link in self._links(block))
+        )
+
+    def _is_introduced(self, name: str) -> bool:
+        """Whether the page says of somebody who that is, or below a label that it is the author."""
+        wanted = fold(name)
+        for block in self.blocks:
+            text = fold(block.text) if block.text[:1] == name[0] else ""
+            if text.startswith(wanted) and (
+                (text == wanted and block.index and statements.is_label(self.blocks[block.index - 1].text))
+                or _INTRODUCES.match(text, len(wanted))
+            ):
+                return True
+        return False
+
+    def _is_called_author(self, block: Block, said: statements.Statement) -> bool:
+        """Whether the element of the names is called an author's; around a single word all kinds of labels are."""
+        if not self.document.is_html:
+            return False
+        if fold_phrase(block.text) == fold_phrase(said.names[0]) and _AUTHOR_ELEMENT.search(block.path):
+            return True
+        called = _AUTHOR_ELEMENT.search(block.path) or _AUTHOR_PARENT.search(block.path)
+        return called is not None and all(map(statements.is_person, said.names))
+
+    def _as_declared(self, text: str, people: list[str]) -> list[str]:
+        """Return the names of a byline without what hangs on them, where the head tells how they are written."""
+        folded = f" {fold_phrase(text)}"
+        known = [name for name in self._declared_authors.values() if f" {fold_phrase(name)}" in folded]
+        if not known:
+            return people
+        said = [(fold(name), name) for name in people if statements.is_person(name)]
+        heard = [fold(name) for name in known]
+        return known + [name for folded, name in said if not any(folded in one or one in folded for one in heard)]
+
+    def _links(self, block: Block) -> dict[Any, str]:
+        """Return the links of a block with their text in it."""
+        found: dict[Any, str] = {}
+        if not block.links or not self.document.is_html:
+            return found
+        for piece in range(*self.document.bounds[block.index]):
+            element = self.document.owners[piece]
+            for _ in range(3):
+                if element is None or element.tag == "a":
+                    break
+                element = element.getparent()
+            if element is not None and element.tag == "a":
+                found[element] = found.get(element, "") + self.document.pieces[piece]
+        return found
+
+    def _linked(self, block: Block) -> list[str]:
+        """Return the names in a block that link to pages of authors."""
+        people: list[str] = []
+        for element, text in self._links(block).items():
+            named = names.names(text, self.language, person=True)
+            if all(names.named(name) and len(name) > 2 for name in named) and self._is_author_link(element, named):
+                people += named
+        return people
+
+    @staticmethod
+    def _is_author_link(link: Any, people: list[str]) -> bool:
+        """Whether a link that reads as names leads to an author's page: many pages are about somebody."""
+        address = link.get("href") or ""
+        if "author" in (link.get("rel") or "").split() or _AUTHOR_PAGE.search(address):
+            return True
+        slug = bare(address.rstrip("/").rsplit("/", 1)[-1])
+        return _PERSON_PAGE.search(address) is not None and all(
+            statements.is_person(name) and bare(name.split()[-1]) in slug for name in people
+        )
+
+    def _beside_date(self, index: int) -> bool:
+        return any(near in self.shapes.days for near in (index - 1, index + 1))
 
     def _section(self, title: int, front: range) -> None:
         """Read the section: "In Reports" beside the date, or a short label that stands alone above the title."""
@@ -454,7 +669,7 @@ class _Reader:
                 continue
             text = _LIST_MARK.sub("", block.text)
             match = _IN_SECTION.fullmatch(text)
-            if match and (not match["in"] or self._beside_date(index, front)):
+            if match and (not match["in"] or self._beside_date(index)):
                 self._add(index, "section", match["v"].strip())
                 self._claim(index, "section", "section-label")
                 return
@@ -498,12 +713,3 @@ class _Reader:
                 if word_count(holder) <= 8:
                     self._add(block.index, "copyright", holder)
                     self._add(block.index, "site_name", holder)
-
-
-def _one_name(people: list[str]) -> bool:
-    """Whether a line names one person or desk, in two words or more: a label beside a date is mostly one word."""
-    return len(people) == 1 and len(people[0].split()) > 1 and names.named(people[0])
-
-
-def _as_list(value: object) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]

@@ -14,7 +14,9 @@ from cleaner.describe.vocabulary import (
     BYLINES,
     CONJUNCTIONS,
     DEGREES,
+    DESKS,
     NOBODY,
+    OTHER_HANDS,
     PARTICLES,
     PICTURE,
     ROLE,
@@ -29,7 +31,9 @@ __all__ = [
     "agencies_in",
     "byline",
     "credit_line",
+    "has_role",
     "is_agency",
+    "is_prefixed",
     "is_supplier",
     "names",
     "note_agencies",
@@ -114,11 +118,14 @@ _PREFIX = re.compile(
 )
 # What ends the names on a byline: a bar, a spaced dash, the date.
 _CUT = re.compile(
-    r"\s*(?:[|•·]|\s[–—-]\s|;\s*edit(?:ed|ing) by\b|[–—-]?\s*\b(?:published|updated|posted)\b)", re.IGNORECASE
+    rf"\s*(?:[|•·]|\s[–—-]\s|[.;]?\s*\b(?:{OTHER_HANDS}|editing by)\b|[–—-]?\s*\b(?:published|updated|posted)\b)",
+    re.IGNORECASE,
 )
 _JUNK = re.compile(r"\S*@\S+|https?://\S*|\bwww\.\S*|\([^)]{0,80}\)|\[[^\]]{0,80}\]", re.IGNORECASE)
 _DATED = re.compile(r"\d{1,2}[./:h]\d{2}|\b(?:19|20)\d\d\b|\d{1,2}\.\s")
 _ROLE = re.compile(rf"(?<!\w)\w*(?:{ROLE})s?(?!\w)", re.IGNORECASE)
+# Written to the name: "박준석 기자".
+_TITLE_AFTER = re.compile(r"(?<=\w)\s?(?:기자|特派員|記者)$")
 _PROFILE = re.compile(r"\s+(?:twitter|facebook|linkedin|instagram|bluesky|mastodon)$", re.IGNORECASE)
 
 
@@ -133,8 +140,9 @@ def names(text: str, language: str | None = None, *, person: bool = False) -> li
     conjunction = CONJUNCTIONS.get(language, CONJUNCTIONS[None])
     clauses = re.split(rf"\s*(?:;|&|、|・|\s\+\s|,?\s+(?:{conjunction})\s+)\s*", text, flags=re.IGNORECASE)
     found: list[str] = []
-    for clause in clauses[:_MAX_NAMES]:
-        found += _comma_names(clause)
+    for position, clause in enumerate(clauses[:_MAX_NAMES]):
+        if not position or not _ROLE.search(clause.split(",")[0]):  # "A B, Founder and Chief Editor"
+            found += _comma_names(clause)
     found = list(dict.fromkeys(found))
     if person and len(found) > 1 and not all(word_count(name) > 1 or is_agency(name) for name in found):
         whole = _clean(text)
@@ -147,9 +155,9 @@ def _comma_names(clause: str) -> list[str]:
     found: list[str] = []
     for position, part in enumerate(re.split(r"\s*[,،]\s*", clause)[:_MAX_NAMES]):
         name = _clean(part)
-        if name is None or (position and _ROLE.search(name)) or fold(name).rstrip(".") in DEGREES:
+        if name is None or (position and _ROLE.search(part)) or fold(name).rstrip(".") in DEGREES:
             continue
-        if found and len(name.split()) == 1 and name.isascii() and not is_agency(name):
+        if found and word_count(name) == 1 and not is_agency(name):
             continue  # a place: "Jane Doe, Jerusalem"
         found.append(name)
     return found
@@ -161,9 +169,15 @@ def _clean(name: str) -> str | None:
     if not any(map(str.isalpha, name)) or fold_phrase(name) in NOBODY or name.startswith(("@", "#", "/")):
         return None
     words = name.split()
-    if len(words) > 2 and _ROLE.fullmatch(words[-1]):  # "Jane Doe Correspondent"
-        name = " ".join(words[:-1])
-    is_path = "/" in name and "." in name and " " not in name
+    if len(words) > 2 and words[0] != "The" and _ROLE.fullmatch(words[-1]):  # "Jane Doe Correspondent"
+        words.pop()
+        while len(words) > 2 and fold(words[-1]) in DESKS:  # "Jane Doe Political Correspondent"
+            words.pop()
+    if len(words) > 2 and words[: len(words) // 2] * 2 == words:  # beside the picture and below it
+        words = words[: len(words) // 2]
+    name = _TITLE_AFTER.sub("", " ".join(words))
+    # An address, or what a template should have filled in: "page.author.name".
+    is_path = " " not in name and (("/" in name and "." in name) or (name.islower() and name.count(".") > 1))
     return None if len(name) > 80 or len(name.split()) > 8 or is_path or _DATED.search(name) else name
 
 
@@ -185,6 +199,16 @@ def byline(line: str, language: str | None = None) -> list[str]:
     return found
 
 
+def is_prefixed(line: str) -> bool:
+    """Whether `line` begins with a word such as "By"."""
+    return _PREFIX.match(line) is not None or line[:2] in {"By", "by"}
+
+
+def has_role(text: str) -> bool:
+    """Whether `text` says what somebody is, such as an editor."""
+    return _ROLE.search(text) is not None
+
+
 def named(name: str) -> bool:
     """Whether `name` is written as a name: at most six words, all but particles with a capital, or a wire service."""
     if is_agency(name):
@@ -192,7 +216,7 @@ def named(name: str) -> bool:
     parts = name.split()
     if not parts or len(parts) > 6 or any(char.isdigit() for char in name):
         return False
-    strong = [part for part in parts if fold(part).strip(".") not in PARTICLES]
+    strong = [part for part in parts if fold(part).strip(".") not in PARTICLES and not _ROLE.fullmatch(part)]
     return bool(strong) and all(_capital(part) for part in strong)
 
 

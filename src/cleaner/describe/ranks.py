@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache, partial
 from itertools import islice
 from typing import Any
@@ -15,7 +16,7 @@ __all__ = ["doubt", "rank"]
 
 # Best first; a source counts where its name begins so. What is not listed comes after, in the order it was found.
 _ORDER: dict[str, tuple[str, ...]] = {
-    "authors": ("rule:", "json-ld", "itemprop:author", "rel:author", "line", "meta:"),
+    "authors": ("rule:", "byline", "json-ld", "itemprop:author", "rel:author", "meta:", "line"),
     "date": ("rule:", "json-ld", "meta:", "itemprop:", "time:published", "line", "time", "url"),
     "modified": ("rule:", "json-ld", "meta:", "itemprop:", "time", "line"),
     "description": ("rule:", "line", "json-ld", "meta:"),
@@ -31,7 +32,13 @@ _ORDER: dict[str, tuple[str, ...]] = {
 _TITLE_ORDER = ("rule:", "h1", "itemprop:headline", "json-ld", "meta:og:title", "meta:", "title", "line")
 # How a site hangs its name on a title. A colon does not: "Interview: …" is the title's own.
 _SEPARATOR = re.compile(r"\s+(?:[|–—•·»«:/-]|::|>>)\s+|\s*[|｜ㅣ]\s*")
+_INNER_CAPITAL = re.compile(r"[a-z]{3}[A-Z]|[a-z][A-Z]+$|^[a-z]+[A-Z]")
 _NOT_ALNUM = re.compile(r"[\W_]+")
+# Sources that say who the author is even where that is no person: the others may as well give an account's name.
+_VOUCHED = ("rule:", "byline", "json-ld:organization")
+# What no printed date outranks.
+_STATED = ("rule:", "line")
+_DAY = len("2024-01-31")
 _MAX_PARTS = 8
 _SHORTEST_HOST_NAME = 4
 _UNLIKE = 0.7
@@ -42,10 +49,11 @@ _TITLE_WORDS = 3
 _LABEL_END = re.compile(r"\s*(?::|[|–—/])\s+")
 
 
-def rank(declared: Declared, address: str | None = None) -> None:
+def rank(declared: Declared, address: str | None = None, seen: Callable[[str], bool] | None = None) -> None:
     """Order the candidates of every field, best source first; ties stay in the order they were found.
 
-    `address` is the page's URL: the name of a site is often the name of its host.
+    `address` is the page's URL: the name of a site is often the name of its host. `seen` tells whether a reader finds
+    a name on the page; with it, authors that are mere accounts are dropped.
     """
     for field, candidates in declared.candidates.items():
         order = _ORDER.get(field, ("rule:",))
@@ -53,9 +61,15 @@ def rank(declared: Declared, address: str | None = None) -> None:
     site = _Site(declared, address)
     if "title" in declared.candidates:
         declared.candidates["title"] = _titles(declared, site)
+    if "date" in declared.candidates:
+        _trust_printed(declared)
+    elif seen is not None:
+        # The only date that a reader sees is the article's, whatever it is called.
+        for value, source in declared.candidates.get("modified", ()):
+            if source.name == "line":
+                declared.add("date", value, source)
     if "authors" in declared.candidates:
-        # A system that signs everything with the site's name says less than a byline with a person's.
-        declared.candidates["authors"].sort(key=lambda candidate: _is_house(candidate, site))
+        declared.candidates["authors"] = _authors(declared, site, seen)
 
 
 def doubt(field: str, candidate: tuple[Any, Source], declared: Declared, address: str | None = None) -> str:
@@ -67,7 +81,7 @@ def doubt(field: str, candidate: tuple[Any, Source], declared: Declared, address
         titles = declared.candidates["title"]
         told = [value for value, source in titles if not _is_heading(source)]
         return _title_doubt(candidate, told, site, agreed=_agreed(titles))
-    return "is the name of the site" if field == "authors" and _is_house(candidate, site) else ""
+    return "is a name of the site or of an account" if field == "authors" and _is_anonymous(candidate[0], site) else ""
 
 
 def _place(candidate: tuple[Any, Source], order: tuple[str, ...]) -> int:
@@ -79,10 +93,66 @@ def _place_of(name: str, order: tuple[str, ...]) -> int:
     return next((place for place, prefix in enumerate(order) if name.startswith(prefix)), len(order))
 
 
-def _is_house(candidate: tuple[Any, Source], site: _Site) -> bool:
-    value, source = candidate
-    named = value if isinstance(value, list) else [value]
-    return not source.name.startswith("rule:") and all(site.is_named(str(name)) for name in named)
+def _trust_printed(declared: Declared) -> None:
+    """Put a date printed beside the title before those for machines that contradict it: they tell when a page was made.
+
+    Not one that is the day of an update.
+    """
+    candidates = declared.candidates["date"]
+    printed = next((entry for entry in candidates if entry[1].name == "line"), None)
+    told = candidates[0]
+    if printed is None or told[1].name.startswith(_STATED) or len(printed[0]) < _DAY or len(told[0]) < _DAY:
+        return
+    updates = {str(value)[:_DAY] for value, _ in declared.candidates.get("modified", ())}
+    if printed[0][:_DAY] not in {told[0][:_DAY], *updates}:
+        candidates.remove(printed)
+        candidates.insert(0, printed)
+
+
+# --- authors --------------------------------------------------------------------------------------------------------
+
+
+def _authors(declared: Declared, site: _Site, seen: Callable[[str], bool] | None) -> list[tuple[Any, Source]]:
+    """Return the candidates for the authors, best first.
+
+    A system that signs everything with the site's name, or with an account's, says less than one that names a person.
+    Of two that agree, the one that knows more counts. A system's account that no reader sees is nobody's name.
+    """
+    candidates = [(_without_house(value, site), source) for value, source in declared.candidates["authors"]]
+    people = [_folded(value) for value, _ in candidates]
+    ranked = []
+    for position, (value, source) in enumerate(candidates):
+        anonymous = _is_anonymous(value, site)
+        if seen is not None and anonymous and not source.name.startswith(_VOUCHED) and not any(map(seen, _many(value))):
+            continue
+        outdone = any(people[position] < other for other in people)
+        ranked.append((not source.name.startswith("rule:"), anonymous, outdone, position))
+    return [candidates[position] for *_, position in sorted(ranked)]
+
+
+def _without_house(value: Any, site: _Site) -> Any:
+    """Return names without the site's own, where a person's stands beside it."""
+    if not isinstance(value, list) or len(value) < 2:
+        return value
+    others = [name for name in value if not site.is_named(str(name))]
+    return others if any(" " in str(name) or not str(name).isascii() for name in others) else value
+
+
+def _is_anonymous(value: Any, site: _Site) -> bool:
+    return all(site.is_named(str(name)) or _is_account(str(name)) for name in _many(value))
+
+
+def _is_account(name: str) -> bool:
+    """Whether `name` is written as a login is: one word in small letters, with digits, or with a capital inside."""
+    return " " not in name and (name.islower() or not name.isalpha() or _INNER_CAPITAL.search(name) is not None)
+
+
+def _folded(value: Any) -> frozenset[str]:
+    return frozenset(fold(str(name)) for name in _many(value))
+
+
+def _many(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 class _Site:

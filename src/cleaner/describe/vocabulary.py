@@ -16,12 +16,15 @@ __all__ = [
     "BYLINES",
     "CONJUNCTIONS",
     "DEGREES",
+    "DESKS",
     "FURNITURE",
     "MODIFIED",
     "MONTHS",
     "NOBODY",
+    "OTHER_HANDS",
     "PARTICLES",
     "PICTURE",
+    "PUBLISHED",
     "RIGHTS_RESERVED",
     "ROLE",
     "SOURCE",
@@ -73,8 +76,10 @@ SUPPLIERS = frozenset(
 BYLINES: dict[str, frozenset[str]] = {
     phrase: frozenset(languages.split())
     for languages, phrases in {
-        "": "by; written by; words by; story by; posted by; reported by; reporting by; author; authors; autor; autoren;"
-        "autorin; auteur; autorka; penulis; yazan; автор; автори; авторы; írta; szerző",
+        "": "by; written by; article by; article written by; authored by; words by; text by; story by; posted by;"
+        "published by; reported by; reporting by; contributor; contributors; author; authors; the author;"
+        "about the author; autor; autoren; autorin; auteur; autorka; penulis; yazan; автор; автори; авторы; írta;"
+        "szerző",
         "de": "von; text von; ein kommentar von; ein gastbeitrag von; eine analyse von; ein interview von",
         "fr": "par; propos recueillis par",
         "es pt gl": "por; escrito por",
@@ -122,20 +127,49 @@ CONJUNCTIONS: dict[str | None, str] = {
 ROLE = "|".join(
     _terms("""
     editor; reporter; correspondent; writer; columnist; contributor; journalist; producer; analyst; fellow; professor;
-    director; photographer; intern; redakteur; redakteurin; korrespondent; korrespondentin; volontär; volontärin;
-    chefredakteur; reporterin; redactor; redactora; corresponsal; periodista; journaliste; correspondant;
+    director; photographer; intern; expert; specialist; founder; ceo; manager; consultant; strategist; marketer;
+    engineer; blogger; gardener; astrologer; redakteur; redakteurin; korrespondent; korrespondentin; volontär;
+    volontärin; chefredakteur; reporterin; redactor; redactora; corresponsal; periodista; journaliste; correspondant;
     correspondante; envoyé spécial; envoyée spéciale; giornalista; corrispondente; inviato; jornalista; redacteur;
     verslaggever; toimittaja
     """)
 )
 """What an author is rather than who: the last word of such a phrase, as alternatives of a pattern."""
 
+_OTHER_WORK = "|".join(
+    _terms("""
+    reviewed; checked; fact.?checked; approved; verified; edited; translated; curated; photographed; illustrated;
+    hosted; presented; narrated; produced; updated
+    """)
+)
+OTHER_HANDS = "|".join(
+    [
+        rf"(?:(?:medically|legally|clinically|technically|expert|article|last) )?(?:{_OTHER_WORK}) by",
+        *_terms("""
+    photos? by; images? by; übersetzung; übersetzt von; aus dem; bearbeitet von; traduit par; traduction; traducido por;
+    tradotto da
+    """),
+    ]
+)
+"""What else than writing people are named for, as alternatives of a pattern."""
+
+DESKS = frozenset(
+    _terms("""
+    chief; senior; junior; lead; head; deputy; assistant; associate; managing; executive; contributing; special; staff;
+    guest; freelance; political; politics; parliamentary; national; international; foreign; world; local; news; sports;
+    sport; football; business; money; finance; economics; travel; culture; arts; music; entertainment; showbiz; royal;
+    crime; court; legal; education; health; science; technology; tech; digital; online; content; print; copy; data;
+    product; marketing; editorial; features; lifestyle; food; opinion; politische; politischer
+    """)
+)
+"""What kind of editor or reporter somebody is: words between the name and the role, folded."""
+
 DEGREES = frozenset(_terms("md; phd; ph.d; jd; mba; ma; msc; rn; jr; sr; esq"))
 
 NOBODY = frozenset(
     _terms("""
     admin; administrator; null; none; undefined; unknown; n/a; na; author; authors; autor; user; anonymous; webmaster;
-    default; editor; editors; no author; staff writer; guest author; super user
+    default; editor; editors; name; no author; staff writer; guest author; press release; super user
     """)
 )
 """What systems fill in where an author is missing, folded."""
@@ -161,15 +195,22 @@ MODIFIED = frozenset(
 )
 """Words that call a date the date of an update, folded."""
 
-BESIDE_DATE = MODIFIED | frozenset(
+PUBLISHED = MODIFIED | frozenset(
     _terms("""
-    published; publish; posted; created; first; last; date; on; at; the; of; am; pm; um; den; der; vom; von;
-    veröffentlicht; erstellt; publiziert; erschienen; datum; uhr; publié; publiée; le; à; mis; mise; paru; el; la; las;
-    los; a; día; publicado; publicada; fecha; em; às; data; pubblicato; pubblicata; il; alle; ore; del; dal;
-    gepubliceerd; geplaatst; op; om; uur; publisert; publicerad; publiceret; udgivet; kl; klokken; julkaistu;
-    publikováno; vydáno; dne; v; opublikowano; publikacji; dodano; o; godz; опубліковано; опубликовано; дата;
-    yayınlanma; yayınlandı; tarihi; giriş; saat; diterbitkan; dipublikasikan; tanggal; pada; megjelent; 公開; 公開日;
-    入力; 입력; 등록; min; mins; minute; minutes; read; reading; time; lesezeit; minuten; lecture; lectura; lettura
+    published; posted; veröffentlicht; erschienen; publié; publiée; paru; publicado; publicada; pubblicato; pubblicata;
+    gepubliceerd; geplaatst; publisert; publicerad; publiceret; udgivet; julkaistu; publikováno; opublikowano;
+    опубліковано; опубликовано; yayınlanma; yayınlandı; diterbitkan; megjelent; 公開; 公開日; 入力; 입력; 등록
+    """)
+)
+"""Words that say of a date that the article came out or was renewed then, folded."""
+
+BESIDE_DATE = PUBLISHED | frozenset(
+    _terms("""
+    publish; created; first; last; date; on; at; the; of; am; pm; um; den; der; vom; von; erstellt; publiziert; datum;
+    uhr; le; à; mis; mise; el; la; las; los; a; día; fecha; em; às; data; il; alle; ore; del; dal; op; om; uur; kl;
+    klokken; vydáno; dne; v; publikacji; dodano; o; godz; дата; tarihi; giriş; saat; dipublikasikan; tanggal; pada;
+    min; mins; minute; minutes; read; reading; time; estimated; lesezeit; minuten; lecture; lectura; lettura; minuto;
+    minutos; minuti; comment; comments; kommentare
     """)
 )
 """Words that may stand beside a date on a line that says nothing else, folded."""
@@ -293,7 +334,7 @@ MONTHS: dict[str, dict[str, int]] = {
 
 PICTURE = (
     r"photos?(?:graph(?:s|er|y|ie|e)?)?|pictures?|images?|pic|fotos?(?:graf(?:ie|ía|ia|o|en)?)?|bild(?:er)?|"
-    r"immagin[ei]|imagen|imagem|beeld|billede|kuva|kép|zdjęcie|fot|фото|görsel|fotoğraf|gambar|ảnh|写真|사진|صورة"
+    r"immagin[ei]|imagen|imagem|beeld|billede|kuva|kép|zdjęcie|fot|фото|görsel|fotoğraf|gambar|ảnh|写真|사진|صورة|الصورة|تصوير|عدسة"
 )
 SOURCE = (
     "source|quelle|fuente|fonte|bron|kilde|källa|lähde|źródło|zdroj|kaynak|sumber|nguồn|джерело|источник|"
