@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cleaner.compose import compose
@@ -147,6 +147,8 @@ _TEXT = [
 
 
 @given(st.lists(st.sampled_from([*_PARTS, *_TEXT, "<h2>", "</h2>", "<blockquote>", "</blockquote>"]), max_size=30))
+@example(["```", "<pre>", "```"])
+@example(["~~~", "<pre>", "~~~"])
 def test_the_text_of_any_page_is_a_fixed_point(parts: list[str]) -> None:
     text, _ = compose_all(html("".join(parts)))
     assert again(text) == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache, partial
 from itertools import islice
@@ -43,6 +44,8 @@ _MAX_PARTS = 8
 _SHORTEST_HOST_NAME = 4
 _UNLIKE = 0.7
 """Share of the words of a heading that no stated title has, above which it is a logo's or a teaser's."""
+_LABEL_SHARE = 3
+"""How many times longer a title is than a heading that merely has its words."""
 _SHORT_WORD = 3
 _TITLE_WORDS = 3
 """Words of what is left of a title, at least, when the label before it goes."""
@@ -191,7 +194,7 @@ def _titles(declared: Declared, site: _Site) -> list[tuple[Any, Source]]:
     page may be its logo or a teaser's. Where two that tell machines agree on another wording, that is the headline.
     """
     stated = [(collapse(str(value)), source) for value, source in declared.candidates["title"] if value]
-    whole = {fold(value) for value, _ in stated}
+    whole = Counter(fold(value) for value, _ in stated)
     cleaned = [
         (value if source.name.startswith("rule:") else _without_site(value, site, whole), source)
         for value, source in stated
@@ -216,6 +219,8 @@ def _title_doubt(candidate: tuple[str, Source], told: list[str], site: _Site, *,
         return "is the name of the site"
     if _is_heading(source) and _unlikeness(value, told) > _UNLIKE:
         return "has little in common with any title that the head states"
+    if _is_heading(source) and told and len(value) < min(map(len, told)) / _LABEL_SHARE:
+        return "is a label: the titles that the head states are much longer"
     if _is_heading(source) and agreed and not any(fold(value) in fold(other) for other in told):
         return "JSON-LD and Open Graph agree on another"
     return ""
@@ -249,8 +254,8 @@ def _telling(title: str) -> set[str]:
     return {word for word in words(fold(title)) if len(word) > _SHORT_WORD or not word.isascii()}
 
 
-def _without_site(title: str, site: _Site, whole: set[str]) -> str:
-    """Return `title` without the site's name at its end or start, and without a label that other sources leave out.
+def _without_site(title: str, site: _Site, whole: Counter[str]) -> str:
+    """Return `title` without the site's name at its end or start, and without a label that all other sources leave out.
 
     A part goes if it is a name of the site, or if what remains is what another source gives as the whole title.
     """
@@ -262,8 +267,8 @@ def _without_site(title: str, site: _Site, whole: set[str]) -> str:
             return _without_site(before, site, whole)
         if site.is_named(before):
             return _without_site(after, site, whole)
-    for match in islice(_LABEL_END.finditer(title), _MAX_PARTS):
+    for match in islice(_LABEL_END.finditer(title), _MAX_PARTS if whole[fold(title)] < 2 else 0):
         after = title[match.end() :]
-        if fold(after) in whole and len(words(after)) >= _TITLE_WORDS:
+        if whole[fold(after)] and len(words(after)) >= _TITLE_WORDS:
             return after
     return title
