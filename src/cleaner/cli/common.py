@@ -26,7 +26,9 @@ __all__ = [
     "add_command",
     "add_page_options",
     "add_rule_options",
+    "add_rule_paths",
     "complain",
+    "count",
     "make_cleaner",
     "one_page",
     "open_console",
@@ -102,6 +104,18 @@ def add_rule_options(parser: argparse.ArgumentParser) -> None:
         metavar="PARTS",
         help="also put these into the body: any of title,captions,comments",
     )
+
+
+def add_rule_paths(parser: argparse.ArgumentParser) -> None:
+    """Add the rule files that an action is about."""
+    parser.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="a rule file, or a folder laid out as rules/"
+    )
+
+
+def count(number: int, noun: str) -> str:
+    """Return `3 files`, `1 file`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def add_page_options(parser: argparse.ArgumentParser) -> None:

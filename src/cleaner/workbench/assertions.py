@@ -1,4 +1,4 @@
-"""Rule files checked, and the tests in them run."""
+"""The tests that rule files carry, run: offline, assertion by assertion."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from cleaner import describe
-from cleaner.errors import Fault, InputError
-from cleaner.judge import builtin
+from cleaner.errors import InputError
 from cleaner.model import Article, Page
 from cleaner.pipeline import Cleaner
-from cleaner.rules import Action, RuleBook, RuleFile, RuleSource, RuleTest, load_file
+from cleaner.rules import Action, RuleFile, RuleTest, load_file
 from cleaner.storage import read
 from cleaner.text import clip, fold
+from cleaner.workbench.files import rule_files
 
-__all__ = ["Assertion", "CaseResult", "Outcome", "check", "rule_files", "run_tests"]
+__all__ = ["Assertion", "CaseResult", "Outcome", "run_tests"]
 
 
 class Outcome(StrEnum):
@@ -49,23 +48,6 @@ class CaseResult:
     name: str
     outcome: Outcome
     assertions: list[Assertion] = field(default_factory=list)
-
-
-def rule_files(paths: Sequence[Path] = ()) -> list[RuleSource]:
-    """Return the rule files that `paths` name; without paths, the shipped ones.
-
-    Raises InputError for what is neither a rule file nor a folder laid out like `rules/`.
-    """
-    files = RuleBook.load(list(paths) or None).files()
-    return files[len(RuleBook.load().files()) :] if paths else files
-
-
-def check(paths: Sequence[Path] = ()) -> tuple[int, list[Fault]]:
-    """Return how many rule files `paths` name, and the faults of these and of the shipped ones below them.
-
-    Raises InputError as :func:`rule_files` does.
-    """
-    return len(rule_files(paths)), RuleBook.load(list(paths) or None).check(describe.BUILTINS | builtin.BUILTINS)
 
 
 def run_tests(paths: Sequence[Path] = (), cleaner: Cleaner | None = None) -> Iterator[CaseResult]:
