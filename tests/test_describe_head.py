@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cleaner.describe import declare, describe
 from cleaner.describe.head import _Graph, _parse
-from cleaner.model import Declared, Document, Fate, Metadata, Page, Source, Verdict
+from cleaner.model import Caption, Declared, Document, Fate, Metadata, Page, Source, Verdict
 from cleaner.segment import segment
 
 BODY = "<p>" + "The council met on Monday to talk about the new bridge over the river. " * 4 + "</p>"
@@ -187,7 +187,12 @@ def test_whether_all_can_read_it_is_said_only_where_the_page_says_so(head: str, 
 
 
 def test_a_page_of_questions_is_about_its_question() -> None:
-    question = {"@type": "Question", "name": "Why moss?", "dateCreated": "2026-05-03", "author": {"name": "Tilly Hedge"}}
+    question = {
+        "@type": "Question",
+        "name": "Why moss?",
+        "dateCreated": "2026-05-03",
+        "author": {"name": "Tilly Hedge"},
+    }
     found = metadata(ld({"@type": "QAPage", "mainEntity": question}))
     assert (found.title, found.authors, found.date) == ("Why moss?", ["Tilly Hedge"], "2026-05-03")
     assert metadata(ld({"@type": "FAQPage", "mainEntity": [question]})).authors == []
@@ -270,6 +275,18 @@ def test_the_rules_have_the_first_word() -> None:
     found = metadata(ld(ARTICLE), rules=Rules())
     assert found.title == "By rule | The Daily"
     assert found.sources["title"].name.startswith("rule:")
+
+
+def test_captions_that_rules_take_from_lines_count() -> None:
+    class Rules:
+        def declare(self, document: Document, declared: Declared) -> None:
+            source = Source("rule:sites/daily.example/captions", "A dog - AFP")
+            declared.add("captions", [Caption("A dog", "AFP"), Caption("A cat (Photo: Jane Doe)")], source)
+
+    document = segment(Page(f"<!doctype html><body>{BODY}", media_type="text/html"))
+    declared = declare(document, Rules())
+    found = describe(document, declared, [Verdict(Fate.KEEP)] * len(document))[1]
+    assert [(caption.text, caption.credit) for caption in found] == [("A dog", "AFP"), ("A cat", "Jane Doe")]
 
 
 def test_a_page_that_states_nothing_gets_nothing() -> None:

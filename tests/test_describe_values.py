@@ -240,3 +240,26 @@ def test_parting_a_caption_invents_nothing(text: str, caption: bool) -> None:
 )
 def test_a_note_names_wire_services(line: str, expected: list[str]) -> None:
     assert names.note_agencies(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "language", "day"),
+    [
+        ("3 hours ago", "en", "2026-09-10"),
+        ("By Jane Doe | 2 days ago", "en", "2026-09-09"),
+        ("vor 14 Minuten", "de", "2026-09-11"),
+        ("il y a 2 heures", "fr", "2026-09-10"),
+        ("3時間前", "ja", "2026-09-10"),
+        ("3시간 전", "ko", "2026-09-10"),
+        ("hier", "fr", "2026-09-10"),
+        ("hier", "de", None),
+        ("a long time ago", "en", None),
+        ("vor dem Haus", "de", None),
+    ],
+)
+def test_how_long_ago_is_a_day_where_it_is_known_when_the_page_was_saved(
+    line: str, language: str, day: str | None
+) -> None:
+    saved = datetime(2026, 9, 11, 1, 0)
+    assert [stated.iso for stated in statements.read(line, language, None, saved).dates] == ([day] if day else [])
+    assert statements.read(line, language).dates == []

@@ -2,26 +2,26 @@
 
 ::
 
-    declare   rules, then the head, then the lines  ─▶ Declared: candidates per field, best source first
-    describe  Declared and the verdicts             ─▶ Metadata, captions
+    declare   rules, head, captions, lines  ─▶ Declared: candidates per field, best source first
+    describe  Declared and the verdicts     ─▶ Metadata, captions
 
 Nothing is ever made up: a field is what some place of the page states, with that place as its source, or absent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any, Protocol
 
-from cleaner.describe import dates, head, lines, names
+from cleaner.describe import captions, dates, head, lines, names
 from cleaner.describe.ranks import rank
-from cleaner.model import Block, Caption, Declared, Document, Fate, Metadata, Source, Verdict
+from cleaner.model import Caption, Declared, Document, Metadata, Source, Verdict
 from cleaner.text import collapse, fold, settle
 
 __all__ = ["BUILTINS", "declare", "describe"]
 
-BUILTINS = lines.BUILTINS
+BUILTINS = captions.BUILTINS | lines.BUILTINS
+"""Ids of what finds metadata on a page; rules can disable them."""
 
 _TEXTS = ("title", "description", "section", "site_name", "language", "url", "image", "copyright", "page_type")
 _LISTS = ("authors", "tags", "agencies")
@@ -45,9 +45,18 @@ def declare(document: Document, ruleset: Declares) -> Declared:
     if document.root is not None:
         region = head.read(document, declared)
         rank(declared, document.page.url)  # the lines are recognised by the best of what the head said
-    lines.read(document, declared, region)
+    found = captions.find(document, declared, region)
+    _claim(declared, found.sure)
+    lines.read(document, declared, region, found.sure)
+    _claim(declared, found.maybe)  # whatever else a block states has gone before
     rank(declared, document.page.url, partial(_in_view, document))
     return declared
+
+
+def _claim(declared: Declared, found: dict[int, str]) -> None:
+    """Claim blocks as captions, except where a rule file or a line has had the first word."""
+    for index, found_by in found.items():
+        declared.blocks.setdefault(index, ("captions", found_by))
 
 
 def _in_view(document: Document, name: str) -> bool:
@@ -72,7 +81,7 @@ def describe(document: Document, declared: Declared, verdicts: list[Verdict]) ->
     if metadata.language is None and document.language is not None:
         metadata.language = document.language
         metadata.sources["language"] = Source("document", document.language)
-    return metadata, _captions(document, declared, verdicts)
+    return metadata, captions.read(document, declared, verdicts)
 
 
 def _fill(metadata: Metadata, declared: Declared, name: str, reader: Any) -> None:
@@ -118,88 +127,3 @@ def _name_agencies(metadata: Metadata, declared: Declared) -> None:
             metadata.sources.setdefault("agencies", source)
         found += [name for name in agencies if fold(name) not in {fold(known) for known in found}]
     metadata.agencies = found
-
-
-# --- captions -------------------------------------------------------------------------------------------------------
-
-
-def _captions(document: Document, declared: Declared, verdicts: list[Verdict]) -> list[Caption]:
-    """Return the captions, in reading order, each once; a credit that stands alone joins its caption's picture."""
-    ruled = [_stated(value) for value, _ in declared.candidates.get("captions", ())]
-    found: list[Caption] = []
-    for caption in _block_captions(document, declared, verdicts, ruled):
-        _include(found, caption)
-    for caption in ruled:
-        _include(found, caption)
-    return found
-
-
-def _stated(value: object) -> Caption:
-    """Return the caption that a rule states: a string, or its parts."""
-    if isinstance(value, dict):
-        shown, by = _text(value.get("v")), _text(value.get("credit"))
-        # Where all there is is a credit, a pattern has it for the whole as well.
-        return Caption("" if fold(shown) == fold(by) else shown, by or None)
-    text, credit = names.split_credit(_text(value), caption=True)
-    return Caption(text, credit)
-
-
-def _block_captions(
-    document: Document, declared: Declared, verdicts: list[Verdict], ruled: list[Caption]
-) -> Iterator[Caption]:
-    label: Block | None = None
-    for block, verdict in zip(document.blocks, verdicts, strict=True):
-        if verdict.fate is not Fate.METADATA or verdict.field != "captions":
-            label = None
-            continue
-        if declared.blocks.get(block.index, ("", ""))[1] == "builtin/caption-label":
-            label = block
-            continue
-        text = collapse(block.text)
-        stated = next((caption for caption in ruled if _covers(caption, text)), None)
-        if stated is None:
-            stated = Caption(*names.split_credit(_spaced(document, block), caption=True))
-        alt = block.alt or (label.text if label else None)
-        yield Caption(stated.text, stated.credit, alt or None, block.image)
-        label = None
-
-
-def _spaced(document: Document, block: Block) -> str:
-    """Return a caption's text with space between elements that only their looks keep apart: text and credit."""
-    if not document.is_html:
-        return collapse(block.text)
-    first, end = document.bounds[block.index]
-    parts: list[str] = []
-    for piece, owner, before in zip(
-        document.pieces[first:end], document.owners[first:end], [None, *document.owners[first:end]], strict=False
-    ):
-        last = parts[-1][-1:] if parts and owner is not before else " "
-        begins_word = piece[:1].isupper() and not last.isupper()
-        if not last.isspace() and (begins_word or piece[:1] in "(©" or names.starts_credit(piece)):
-            parts.append(" ")
-        parts.append(piece)
-    return collapse(settle("".join(parts)))
-
-
-def _covers(caption: Caption, text: str) -> bool:
-    """Whether a rule's caption was read from this text."""
-    parts = [fold(part) for part in (caption.text, caption.credit) if part]
-    return bool(parts) and all(part in fold(text) for part in parts)
-
-
-def _include(found: list[Caption], caption: Caption) -> None:
-    """Add `caption` unless it is there already: then only what it knows besides is added."""
-    if not caption.text and not caption.credit:
-        return
-    for index, known in enumerate(found):
-        same_text = fold(known.text) == fold(caption.text) if caption.text else False
-        same_credit = not caption.text and (
-            fold(known.credit or "") == fold(caption.credit or "")
-            or (known.credit is None and known.image is not None and known.image == caption.image)
-        )
-        if same_text or same_credit:
-            found[index] = Caption(
-                known.text, known.credit or caption.credit, known.alt or caption.alt, known.image or caption.image
-            )
-            return
-    found.append(caption)

@@ -55,6 +55,15 @@ _DAY = re.compile(
     re.IGNORECASE,
 )
 
+# What may say how long ago; dateparser says whether it does.
+_AGO = re.compile(
+    r"(?<!\w)(?:(?:vor|il y a|hace|há|قبل|منذ) \S{1,6} [^\W\d_]{1,12}"
+    r"|(?:\d{1,3}|an?|one) ?[^\W\d_]{1,12} (?:yang )?"
+    r"(?:ago|fa|geleden|temu|назад|önce|trước|siden|sedan|sitten|lalu|전)"
+    r"|\d{1,3} ?(?:分钟?|小[时時]|時間|[日天]|週間?|周|[ヶか个個]月|시간|분|일|주|개월) ?[前전]"
+    r"|yesterday|gestern|hier|ayer|ieri|ontem|gisteren|wczoraj|вчера|dün)(?!\w)",
+    re.IGNORECASE,
+)
 # Only abbreviations that mean one offset wherever they are printed.
 _OFFSETS = {
     "z": "+00:00",
@@ -106,10 +115,22 @@ def iso(value: str, language: str | None = None, region: str | None = None) -> s
     return found.iso if found else None
 
 
-def part(line: str, language: str | None = None, region: str | None = None) -> tuple[str, list[Stated]]:
-    """Return a line without its dates (a bar in the place of each), and the dates."""
-    if len(line) > _LONGEST_LINE or not _YEAR.search(line):
+def part(
+    line: str, language: str | None = None, region: str | None = None, captured: datetime | None = None
+) -> tuple[str, list[Stated]]:
+    """Return a line without its dates (a bar in the place of each), and the dates.
+
+    "3 hours ago" is a day where it is known when the page was saved (`captured`).
+    """
+    if len(line) > _LONGEST_LINE:
         return line, []
+    if not _YEAR.search(line):
+        ago = _AGO.search(line) if captured is not None else None
+        day = _day_ago(ago[0], language or "en", captured) if ago and captured else None
+        if ago is None or day is None:
+            return line, []
+        modified = any(word in fold(line[: ago.start()]) for word in MODIFIED)
+        return f"{line[: ago.start()]} | {line[ago.end() :]}".strip(" |•·,–—-"), [Stated(day, modified)]
     found = list(_dates(line, language, region))
     rest = _CLOCK.sub(" ", _DAY.sub(" | ", line)).strip(" |•·,–—-") if found else line
     return rest, found
@@ -235,9 +256,22 @@ def _month(name: str, language: str | None) -> int | None:
 
 
 @lru_cache(1_024)
+def _day_ago(text: str, language: str, captured: datetime) -> str | None:
+    """Return the day of "3 hours ago", as of the moment when the page was saved."""
+    import dateparser  # type: ignore[import-untyped]  # slow to import and to ask, and few pages need it
+
+    settings = {"PARSERS": ["relative-time"], "RELATIVE_BASE": captured.replace(tzinfo=None)}
+    try:
+        found = dateparser.parse(text, languages=[language], settings=settings)
+    except ValueError:  # a language that the library does not know
+        return None
+    return found.date().isoformat() if found is not None and found <= captured.replace(tzinfo=None) else None
+
+
+@lru_cache(1_024)
 def _rare_month(name: str, language: str) -> int | None:
     """Return the number of a month by its name in a language that our own table lacks."""
-    import dateparser  # type: ignore[import-untyped]  # slow to import and to ask, and few pages need it
+    import dateparser
 
     settings = {"PARSERS": ["absolute-time"], "REQUIRE_PARTS": ["day", "month", "year"], "DATE_ORDER": "DMY"}
     try:

@@ -1,61 +1,72 @@
-"""What the lines of a page say: title, byline, date, section, standfirst, captions and credits, agencies, copyright.
+"""What the lines of a page say: title, byline, date, section, standfirst; agencies and copyright.
 
 Works on blocks alone, so a dump and an HTML page are read alike; in HTML the head has usually said most of it, and
 the lines are then recognised by what it said. A block is claimed only if it states metadata and nothing else.
 
-The order of the reading: every block's *part* is told by its own shape first (caption, credit, byline, date); then
-the *front*, the stretch from the title to the first paragraph of the body, is found; only there do bylines, dates,
-section labels and the standfirst count.
+The order of the reading: captions are known before; then blocks are told by their own shape (bylines, dates); then
+the *front*, the stretch from the title to the first paragraph of the body, is found. Section labels and the standfirst
+count only there, bylines and dates near the title or, where it has none, after the article. Agencies and the copyright
+line are looked for on the whole page.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from itertools import islice
 from typing import Any
 
 from cleaner.describe import names, statements
-from cleaner.describe.dates import Stated
-from cleaner.describe.pictures import Picture, beside
 from cleaner.describe.vocabulary import FURNITURE, MODIFIED, PUBLISHED, RIGHTS_RESERVED, bare
 from cleaner.model import Block, BlockKind, Declared, Document, Source, Zone
 from cleaner.text import fold, fold_phrase, word_count, words
 
 __all__ = ["BUILTINS", "read"]
 
-BUILTINS = frozenset(
-    f"builtin/{what}"
-    for what in (
-        "title byline date-line section-label standfirst caption photo-caption photo-credit caption-label picture-text"
-    ).split()
-)
+_FOUND_BY = {
+    "title": "builtin/title",
+    "authors": "builtin/byline",
+    "date": "builtin/date-line",
+    "section": "builtin/section-label",
+    "description": "builtin/standfirst",
+}
+"""Field -> id of what finds the lines that state it."""
+BUILTINS = frozenset(_FOUND_BY.values())
 """Ids of what finds metadata in lines; rules can disable them."""
 
+# --- sizes (words) and distances (blocks) ---------------------------------------------------------------------------
 
-# How far before the first prose the title is looked for, and how far the front may reach after the title (blocks).
-_REACH_BEFORE = 25
-_REACH_AFTER = 25
 # A paragraph, not a label or a teaser line: at least so many words.
 _PROSE_WORDS = 12
-_LONGEST_STANDFIRST = 60
 _LONGEST_TITLE = 40
-_LONGEST_LABEL = 4
-_LIKELY = 0.9
-_LONGEST_SECTION = 3
-_LONGEST_CAPTION = 150
+_LONGEST_STANDFIRST = 60
 _LONGEST_BYLINE = 40
+_LONGEST_NAME = 5
+_LONGEST_LABEL = 4
+_LONGEST_SECTION = 3
+_LONGEST_SECTION_LINE = 6
+_LONGEST_HOLDER = 8
+# How many words beside a name or a date may be something else.
 _LONGEST_ASIDE = 6
-# How many blocks around the heading author and date are looked for, and after the article.
+# Characters of a line in which a word says what its date is, and of a copyright line.
+_LONGEST_LABELLED = 60
+_LONGEST_COPYRIGHT = 200
+# How likely a line is a title that nothing but its words makes one: see `_likeliest_title`.
+_LIKELY = 0.9
+
+# How far before the first prose the title is looked for, and how far the front may reach after the title.
+_REACH_BEFORE = 25
+_REACH_AFTER = 25
+# Where author and date are looked for: before the heading, after it (up to so many blocks of prose), after the article.
 _BEFORE_HEADING = 4
 _OPENING = 22
-_CLOSING = 16
-_LONGEST_LABELLED = 60
 _OPENING_PROSE = 3
-_NEAR = 7
-_LONGEST_NAME = 5
+_CLOSING = 16
+# How many elements apart a block before the heading may be from it.
+_NEAR = 4
 
-_END_PUNCTUATION = (".", "!", "?", ":", ";", ",", "…", "。", "*")
+# --- patterns: of lines ---------------------------------------------------------------------------------------------
+
 _LIST_MARK = re.compile(r"^[-–—•*]\s+")
 _IN_SECTION = re.compile(
     r"(?:(?P<in>in)|posted in|filed under|category|section|rubrik|ressort|catégorie|categoría|rubrique)\s?:?\s+"
@@ -69,33 +80,15 @@ _COPYRIGHT = re.compile(
     rf"(?:\s*(?:[|•·.,–—-]\s*)?(?:{RIGHTS_RESERVED})\b.*|\s*[|•·].*)?[\s.]*",
     re.IGNORECASE,
 )
-_NEVER_CAPTIONS = frozenset({BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.QUOTE})
-_LINKED = 0.5
-_LONGEST_NAMES = 300
-_NEAR = 4
-_SHORTEST_CAPTION = 2
 _COPYRIGHT_BEGINS = ("c", "C", "©", "(")
-# An element called a caption; `text-caption` is a size of type, a figure or button so called is no caption itself.
-_CAPTION_PATH = re.compile(
-    r"/(?!figure|button)[a-z][\w:-]*(?:[.#][^./#]*)*?[.#](?!(?:[\w:-]*[-_:])?(?:text|type|typo|typography|font)[-_])[^./#]*"
-    r"(?:caption|bildunterschrift|legend)",
-    re.IGNORECASE,
-)
-_CAPTION_NAMES = ("caption", "bildunterschrift", "legend")
-_PICTURE_NAME = re.compile(r"image|img|photo|foto|picture|figure|bild", re.IGNORECASE)
-_STRANGER_PATH = re.compile(
-    r"author|byline|avatar|profile|newsletter|subscri|promo|related|comment|sponsor|advert|[-_.#]logo|/button|/form|/address|/nav[/.#]",
-    re.IGNORECASE,
-)
-_TEXT_PATH = re.compile(r"[.#][^./#]*(?:desc|info|legend)[^/]*$", re.IGNORECASE)
-# "02:43 min", "Audio 03:07 Min.", "3 of 12".
-_COUNTER = re.compile(
-    r"(?:\w{4,12}\s)?\d{1,3}(?::\d\d){1,2}(?:\s?min\.?)?|\d+\s?(?:min\.?|(?:/|of|von|de)\s?\d+)?\W*", re.IGNORECASE
-)
+# "Jane Doe is a reporter …"
+_INTRODUCES = re.compile(r",? (?:is|was|has|writes|ist|est|es|è) ")
+
+# --- patterns: of element paths and addresses -----------------------------------------------------------------------
+
 _STANDFIRST_PATH = re.compile(
     r"[.#][\w-]*(?:standfirst|subtitle|sub-title|subhead|subline|dek|summary|excerpt|lede|leadtext)\b", re.IGNORECASE
 )
-
 _AUTHOR_WORD = (
     r"(?:(?<![A-Za-z])(?:author|byline|writer|autore?n?|auteur|redakteur)|(?:Author|Byline|Writer))s?(?![a-z])"
 )
@@ -109,62 +102,44 @@ _ELSEWHERE = re.compile(
 _AUTHOR_PAGE = re.compile(r"/(?:authors?|autor(?:en|es|i)?|auteurs?)/[^/?#]", re.IGNORECASE)
 _UPDATE_ELEMENT = re.compile(r"(?:updated|modified)[^/]*$", re.IGNORECASE)
 _SECTION_PAGE = re.compile(r"/(?:categor\w*|tags?|topics?|sections?|press\w*|insights?)(?:/|$)", re.IGNORECASE)
-_INTRODUCES = re.compile(r",? (?:is|was|has|writes|ist|est|es|è) ")
 _PERSON_PAGE = re.compile(
     r"/(?:people|persons?|team|staff|contributors?|profiles?|users?|by|writers?|columnists?|reporters?|redaktion|experts?)/",
     re.IGNORECASE,
 )
 
 
-@dataclass(slots=True)
-class _Shapes:
-    """What each block is by its own shape, before anything is known of the page."""
+def read(document: Document, declared: Declared, region: str | None, captions: Collection[int]) -> None:
+    """Add what the lines state, and claim the blocks that state it.
 
-    captions: dict[int, str] = field(default_factory=dict)
-    """Block index -> id of what told it."""
-    maybe_captions: list[int] = field(default_factory=list)
-    """Captions if the judge finds them within the body and no part of it."""
-    bylines: dict[int, list[str]] = field(default_factory=dict)
-    days: dict[int, list[Stated]] = field(default_factory=dict)
-    said: dict[int, statements.Statement] = field(default_factory=dict)
-    """What each block read so far says of author and date, even if it says more besides."""
-
-    def states(self, index: int) -> bool:
-        """Whether the block is some statement, so neither prose nor title."""
-        return index in self.captions or index in self.bylines or index in self.days
-
-
-def read(document: Document, declared: Declared, region: str | None = None) -> None:
-    """Add what the lines state, and claim the blocks that state it; `region` as :func:`cleaner.describe.head.read`."""
-    _Reader(document, declared, region).read()
+    `region` is as :func:`cleaner.describe.head.read` returns it; `captions` are blocks known to be captions.
+    """
+    if document.blocks:
+        _Reader(document, declared, region, captions).read()
 
 
 class _Reader:
     """One document being read."""
 
-    def __init__(self, document: Document, declared: Declared, region: str | None) -> None:
+    def __init__(self, document: Document, declared: Declared, region: str | None, captions: Collection[int]) -> None:
         self.document = document
         self.declared = declared
         self.blocks = document.blocks
-        self.language = document.language
         self.region = region
-        self.shapes = _Shapes()
-        self.pictures: dict[int, Picture] = {}
-        self.stated: set[str] = set()
-        """Authors and site as the head states them, folded."""
-        authors = (value for value, _ in declared.candidates.get("authors", ()))
+        self.captions = captions
+        self.said: dict[int, statements.Statement] = {}
+        """What each block read so far says of author and date, even if it says more besides."""
+        self.bylines: set[int] = set()
+        """Blocks that say who wrote, with a "By", and nothing else but when."""
+        self.days: set[int] = set()
+        """Blocks that say when, and nothing else but, with a "By", who wrote."""
+        authors = (value for value, _ in declared.candidates.get("authors", ()) if isinstance(value, list))
         self._declared_authors = {fold_phrase(name): name for value in authors for name in value if " " in name}
-        self._caption_paths: dict[str, bool] = {}
-        self._strangers: dict[int, bool] = {}
 
     def read(self) -> None:
-        """Read shapes, then the front, then what may stand anywhere."""
-        if not self.blocks:
-            return
-        self._captions()
+        """Read what statements there are, then the front, then what may stand anywhere."""
         start = self._first_prose()
         window = range(max(0, start - _REACH_BEFORE), min(len(self.blocks), start + _REACH_AFTER))
-        self._statements(window, quick=True)
+        self._read_statements(window, quick=True)
         title = self._title(window, start)
         front = self._front(title, start)
         if title is not None:
@@ -172,188 +147,44 @@ class _Reader:
         self._front_matter(self._heading(title), front)
         self._notes()
         self._copyright()
-        for index in self.shapes.maybe_captions:  # whatever else a block states has gone before
-            self._claim(index, "captions", "picture-text")
 
     # --- claiming --------------------------------------------------------------------------------------------------
 
-    def _claim(self, index: int, name: str, what: str) -> None:
-        found_by = f"builtin/{what}"
-        assert found_by in BUILTINS, found_by
+    def _claim(self, index: int, name: str) -> None:
         # A rule file has had the first word.
-        self.declared.blocks.setdefault(index, (name, found_by))
+        self.declared.blocks.setdefault(index, (name, _FOUND_BY[name]))
 
     def _add(self, index: int, name: str, value: str | list[str], source: str = "line") -> None:
         self.declared.add(name, value, Source(source, self.blocks[index].text, str(index)))
 
-    # --- shapes ----------------------------------------------------------------------------------------------------
+    # --- what a block is by its own shape --------------------------------------------------------------------------
 
-    def _captions(self) -> None:
-        """Tell captions, pure credits and caption labels by their shape; claim them."""
-        if self.document.is_html:
-            self.pictures = beside(self.document)
-            stated = (self.declared.candidates.get(name, ()) for name in ("authors", "site_name"))
-            values = (value for candidates in stated for value, _ in candidates)
-            names_of = (value if isinstance(value, list) else [value] for value in values)
-            self.stated = {fold(str(name)) for found in names_of for name in found}
-        for block in self.blocks:
-            picture = self.pictures.get(block.index)
-            if block.hidden or (what := self._caption(block, picture)) is None:
-                continue
-            if picture is not None:
-                block.image, block.alt = picture.image, picture.alt
-            if what == "picture-text" or (self.document.is_html and block.zone is Zone.TAIL):
-                # Pictures after the article are those of teasers; whether that is over, the judge knows better.
-                self.shapes.maybe_captions.append(block.index)
-            else:
-                self.shapes.captions[block.index] = what
-        for index, what in list(self.shapes.captions.items()):
-            self._claim(index, "captions", what)
-            if what == "photo-caption" and self._is_label(index - 1, index):
-                self.shapes.captions[index - 1] = "caption-label"
-                self._claim(index - 1, "captions", "caption-label")
-
-    def _caption(self, block: Block, picture: Picture | None) -> str | None:
-        """Return the id of what makes the block a caption, if anything does."""
-        if block.kind is BlockKind.CAPTION:
-            return None if self._is_stranger(block, picture) else "caption"
-        if block.words > _LONGEST_CAPTION or block.kind in _NEVER_CAPTIONS:
-            return None
-        if self.document.is_html:
-            return self._caption_by_place(block, picture)
-        text, credit = names.split_credit(block.text)
-        if credit is None:
-            return None
-        # A credit in brackets is sure.
-        return "photo-credit" if not text else "photo-caption" if self._in_brackets(block, text) else None
-
-    def _caption_by_place(self, block: Block, picture: Picture | None) -> str | None:
-        """As :meth:`_caption`, for HTML: by what the element is called, and by the picture in it."""
-        is_text = block.kind is BlockKind.PARAGRAPH
-        if is_text and self._is_caption_path(block.path):
-            if self._is_stranger(block, picture):
-                return None
-            near = picture is not None or self._is_caption_path("/" + "/".join(block.path.split("/")[-2:]))
-            return "caption" if near else "picture-text"
-        if picture is None or self.document.bounds[block.index][0] < picture.after:
-            alone = is_text and (len(block.text) <= names.LONGEST_CREDITED or not block.text[0].isalnum())
-            return "photo-credit" if alone and not names.split_credit(block.text).text else None
-        if block.link_density > _LINKED or self._is_stranger(block, picture):
-            return None
-        text, credit = names.split_credit(block.text)
-        if not text:
-            return "photo-credit"
-        called = self._called_picture(block, picture)
-        if block.kind is BlockKind.HEADING and not called:
-            return None
-        others = [index for index in picture.blocks if index != block.index]
-        # A card that leads to another page, or an entry of a list, looks the same but for its headline and links.
-        leads_on = any(map(self._leads_on, others))
-        if credit or (not leads_on and any(map(self._is_credit, others))):
-            return "caption"
-        if block.kind is BlockKind.HEADING:
-            return "caption" if "/figcaption" in block.path else None
-        if block.words < _SHORTEST_CAPTION:
-            return None
-        if called and _TEXT_PATH.search(block.path):
-            return "caption"
-        return "picture-text" if called or not (leads_on or block.links) else None
-
-    def _leads_on(self, index: int) -> bool:
-        return self.blocks[index].kind is BlockKind.HEADING or self.blocks[index].links > 0
-
-    def _is_credit(self, index: int) -> bool:
-        text = self.blocks[index].text
-        return names.credit_line(text) is not None or names.is_supplier(text)
-
-    def _called_picture(self, block: Block, picture: Picture) -> bool:
-        """Whether an element around the block, within that around both it and its picture, is called a picture's."""
-        ordinal = self.document.anchors[block.index]
-        while ordinal >= picture.container:
-            tag, classes, ident = self.document.names[ordinal]
-            if _PICTURE_NAME.search(f"{tag} {classes or ''} {ident or ''}"[:_LONGEST_NAMES]):
-                return True
-            ordinal = self.document.parents[ordinal]
-        return False
-
-    def _is_stranger(self, block: Block, picture: Picture | None) -> bool:
-        """Whether text beside a picture is no caption: a control, a date, a byline with its author's picture."""
-        text = block.text
-        if "/button" in block.path.rpartition("/fig")[2] or (block.words <= 3 and text.endswith((":", "\uff1a"))):
-            return True
-        if fold_phrase(text) in FURNITURE or _COUNTER.fullmatch(text):
-            return True
-        if block.words <= 16:
-            said = statements.read(text, self.language, self.region)
-            if said.dates and not said.strange:
-                return True
-        if block.kind is BlockKind.CAPTION:
-            if picture is None and block.index and self.blocks[block.index - 1].kind is BlockKind.QUOTE:
-                return True  # a figure of a quote: who said it
-        elif _STRANGER_PATH.search("/" + "/".join(block.path.split("/")[-_NEAR:])):
-            return True
-        if fold(text) in self.stated:
-            return True
-        if picture is None:
-            return self._is_byline(block)
-        known = self._strangers.get(picture.container)
-        if known is None:
-            known = self._strangers[picture.container] = any(
-                self._is_byline(self.blocks[index]) for index in picture.blocks
-            )
-        return known
-
-    def _is_byline(self, block: Block) -> bool:
-        if "/address" in block.path or fold(block.text) in self.stated:
-            return True
-        return block.words <= 16 and bool(names.byline(block.text, self.language))
-
-    def _is_caption_path(self, path: str) -> bool:
-        """Whether an element is called a caption; neighbours have mostly the same path."""
-        known = self._caption_paths.get(path)
-        if known is None:
-            folded = path.lower()
-            named = any(name in folded for name in _CAPTION_NAMES)  # ten times as fast as the pattern
-            known = self._caption_paths[path] = named and _CAPTION_PATH.search(path) is not None
-        return known
-
-    @staticmethod
-    def _in_brackets(block: Block, text: str) -> bool:
-        return word_count(text) >= _LONGEST_LABEL and block.text.rstrip(" .").endswith(("]", ")"))
-
-    def _is_label(self, index: int, caption: int) -> bool:
-        """Whether a line is the picture's own label: a few words that begin the caption's group."""
-        if index < 0 or index in self.shapes.captions or self.document.is_html:
-            return False
-        label, group = self.blocks[index], self.blocks[caption].group
-        begins = index == 0 or self.blocks[index - 1].group != group
-        return bool(group) and label.group == group and begins and self._short(label, _LONGEST_LABEL)
-
-    def _statements(self, window: range, *, quick: bool = False) -> None:
+    def _read_statements(self, window: range, *, quick: bool = False) -> None:
         """Tell the bylines and date lines of a stretch by their shape; with `quick` only those that look like one."""
         for index in window:
             block = self.blocks[index]
-            known = index in self.shapes.said or index in self.shapes.captions
+            known = index in self.said or index in self.captions
             if known or block.hidden or block.words > _LONGEST_BYLINE:
                 continue
             text = _LIST_MARK.sub("", block.text)
             if quick and not statements.may_say_so(text):
                 continue
-            said = statements.read(text, self.language, self.region)
-            self.shapes.said[index] = said
+            said = statements.read(text, self.document.language, self.region, self.document.page.captured)
+            self.said[index] = said
             if said.strange:
                 continue
             if said.signed:
-                self.shapes.bylines[index] = said.names
+                self.bylines.add(index)
             if said.dates and (said.signed or not said.names):
-                self.shapes.days[index] = said.dates
+                self.days.add(index)
 
-    def _short(self, block: Block, most: int) -> bool:
-        return 1 <= block.words <= most and not block.text.rstrip().endswith(_END_PUNCTUATION)
+    def _states(self, index: int) -> bool:
+        """Whether the block is some statement, so neither prose nor title."""
+        return index in self.captions or index in self.bylines or index in self.days
 
     def _is_prose(self, index: int) -> bool:
         block = self.blocks[index]
-        if block.hidden or self.shapes.states(index) or block.kind not in {BlockKind.PARAGRAPH, BlockKind.QUOTE}:
+        if block.hidden or self._states(index) or block.kind not in {BlockKind.PARAGRAPH, BlockKind.QUOTE}:
             return False
         return block.is_sentence and block.words >= _PROSE_WORDS
 
@@ -388,13 +219,13 @@ class _Reader:
         copies = [index for index in window if folded[index] == folded[found]]
         for index in copies:  # a title is often printed twice, once for the picture
             if index <= start or self.blocks[index].zone is not Zone.MAIN:
-                self._claim(index, "title", "title")
+                self._claim(index, "title")
         # The first copy before the front matter: what follows it is the front.
         return copies[0]
 
     def _may_be_title(self, index: int) -> bool:
         block = self.blocks[index]
-        return not (block.hidden or self.shapes.states(index) or block.kind in {BlockKind.TABLE_ROW, BlockKind.CODE})
+        return not (block.hidden or self._states(index) or block.kind in {BlockKind.TABLE_ROW, BlockKind.CODE})
 
     def _likeliest_title(self, stretch: range) -> int | None:
         """Return the line before the prose that shares most words with it, long before short, near before far."""
@@ -440,7 +271,7 @@ class _Reader:
         second = prose[1] if len(prose) > 1 else limit
         if title is not None and self._is_standfirst(title, first, second):
             self._add(first, "description", self.blocks[first].text)
-            self._claim(first, "description", "standfirst")
+            self._claim(first, "description")
             return range(begin, second)
         return range(begin, first)
 
@@ -451,11 +282,11 @@ class _Reader:
         if self.document.is_html and _STANDFIRST_PATH.search(block.path):
             return True
         between = range(first + 1, second)
-        said_before = any(index in self.shapes.bylines or index in self.shapes.days for index in range(title, first))
-        said_after = any(index in self.shapes.bylines or index in self.shapes.days for index in between)
+        said_before = any(index in self.bylines or index in self.days for index in range(title, first))
+        said_after = any(index in self.bylines or index in self.days for index in between)
         if said_before or self.document.is_html:
             return said_after and not said_before
-        return said_after or (first + 1 in self.shapes.captions)
+        return said_after or (first + 1 in self.captions)
 
     # --- who and when ----------------------------------------------------------------------------------------------
 
@@ -469,7 +300,7 @@ class _Reader:
     def _front_matter(self, heading: int | None, front: range) -> None:
         """Read author and date around the heading; after the article, where nothing of the kind stands before it."""
         opening = self._opening(heading, front)
-        self._statements(opening)
+        self._read_statements(opening)
         near = [index for index in opening if heading is None or self._belongs(index, heading)]
         if not self._authors([(index, *self._named(index, heading)) for index in near]):
             self._authors([(index, self._signed(index), 0) for index in self._closing()])
@@ -478,15 +309,15 @@ class _Reader:
 
     def _dates(self, index: int) -> bool:
         """Add the dates of a block, if that says little else."""
-        said = self.shapes.said.get(index)
+        said = self.said.get(index)
         claimed = self.declared.blocks.get(index, ("date", ""))[0]
         if said is None or not said.dates or said.strange > _LONGEST_ASIDE or claimed not in {"authors", "date"}:
             return False
         updated = self._is_called_update(index)
         for stated in said.dates:
             self._add(index, "modified" if stated.modified or updated else "date", stated.iso)
-        if index in self.shapes.days:
-            self._claim(index, "date", "date-line")
+        if index in self.days:
+            self._claim(index, "date")
         return True
 
     def _says_published(self, index: int) -> bool:
@@ -521,12 +352,12 @@ class _Reader:
         """Return the blocks around the end of the main run that may be of its article."""
         last = max((block.index for block in self.blocks if block.zone is Zone.MAIN), default=len(self.blocks))
         stretch = range(max(1, last - 2), min(len(self.blocks), last + _CLOSING))
-        self._statements(stretch)
+        self._read_statements(stretch)
         return [index for index in stretch if self._belongs(index, stretch.start)]
 
     def _signed(self, index: int) -> list[str]:
         """Return whom a line after the article names: with a "By", below a label, or alone at the end of the text."""
-        said, block, before = self.shapes.said.get(index), self.blocks[index], self.blocks[index - 1]
+        said, block, before = self.said.get(index), self.blocks[index], self.blocks[index - 1]
         if said is None or index in self.declared.blocks or not said.names:
             return []
         alone = self.document.is_html and self._is_prose(index - 1) and before.path == block.path and not block.links
@@ -547,7 +378,7 @@ class _Reader:
                 break
             last = index
             together += [name for name in people if name not in together]
-            self._claim(index, "authors", "byline")
+            self._claim(index, "authors")
         if together:
             self._add(chosen[0][0], "authors", together, "byline" if sure else "line")
         return bool(together)
@@ -558,7 +389,7 @@ class _Reader:
         2: a "By" says so, on the line or the one before. 1: the element is called so or links to an author's page, or
         the names are those that the head has. 0: names beside a date.
         """
-        said, block = self.shapes.said.get(index), self.blocks[index]
+        said, block = self.said.get(index), self.blocks[index]
         if said is None or index in self.declared.blocks or block.words > _LONGEST_BYLINE or self._is_prose(index):
             return [], 0
         if said.signed:
@@ -642,7 +473,7 @@ class _Reader:
         """Return the names in a block that link to pages of authors."""
         people: list[str] = []
         for element, text in self._links(block).items():
-            named = names.names(text, self.language, person=True)
+            named = names.names(text, self.document.language, person=True)
             if all(names.named(name) and len(name) > 2 for name in named) and self._is_author_link(element, named):
                 people += named
         return people
@@ -659,19 +490,19 @@ class _Reader:
         )
 
     def _beside_date(self, index: int) -> bool:
-        return any(near in self.shapes.days for near in (index - 1, index + 1))
+        return any(near in self.days for near in (index - 1, index + 1))
 
     def _section(self, title: int, front: range) -> None:
         """Read the section: "In Reports" beside the date, or a short label that stands alone above the title."""
         for index in front:
             block = self.blocks[index]
-            if self.shapes.states(index) or index in self.declared.blocks or block.words > 6:
+            if self._states(index) or index in self.declared.blocks or block.words > _LONGEST_SECTION_LINE:
                 continue
             text = _LIST_MARK.sub("", block.text)
             match = _IN_SECTION.fullmatch(text)
             if match and (not match["in"] or self._beside_date(index)):
                 self._add(index, "section", match["v"].strip())
-                self._claim(index, "section", "section-label")
+                self._claim(index, "section")
                 return
         # Higher up on the page such a label is navigation.
         label = title - 1
@@ -684,19 +515,19 @@ class _Reader:
         }
         if (
             alone
-            and self._short(block, _LONGEST_SECTION)
+            and statements.is_short(block.text, _LONGEST_SECTION)
             and fold_phrase(block.text) not in FURNITURE
             and names.named(block.text)
         ):
             self._add(label, "section", block.text)
-            self._claim(label, "section", "section-label")
+            self._claim(label, "section")
 
     # --- anywhere --------------------------------------------------------------------------------------------------
 
     def _notes(self) -> None:
         """Read the wire services that notes at the article's end name; the note itself stays where it is."""
         for block in self.blocks:
-            if block.hidden or block.index in self.shapes.captions or block.zone is Zone.HEAD:
+            if block.hidden or block.index in self.captions or block.zone is Zone.HEAD:
                 continue
             if agencies := names.note_agencies(block.text):
                 self._add(block.index, "agencies", agencies)
@@ -704,12 +535,16 @@ class _Reader:
     def _copyright(self) -> None:
         """Read the copyright line of the page, which names its holder and, mostly, the site."""
         for block in self.blocks:
-            if block.hidden or (block.zone is Zone.MAIN and self.document.is_html) or len(block.text) > 200:
+            if (
+                block.hidden
+                or (block.zone is Zone.MAIN and self.document.is_html)
+                or len(block.text) > _LONGEST_COPYRIGHT
+            ):
                 continue
             text = block.text.strip()
             match = _COPYRIGHT.fullmatch(text) if text[:1] in _COPYRIGHT_BEGINS else None
-            if match and block.index not in self.shapes.captions:
+            if match and block.index not in self.captions:
                 holder = match["v"].strip(" ,.-–")
-                if word_count(holder) <= 8:
+                if word_count(holder) <= _LONGEST_HOLDER:
                     self._add(block.index, "copyright", holder)
                     self._add(block.index, "site_name", holder)

@@ -7,6 +7,7 @@ that says neither; a line is no statement where too much of it is something else
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import NamedTuple
 
 from cleaner.describe import dates, names
@@ -14,10 +15,9 @@ from cleaner.describe.dates import Stated
 from cleaner.describe.vocabulary import AGENCY_SIGNS, BESIDE_DATE, BYLINES, FURNITURE, OTHER_HANDS
 from cleaner.text import fold, fold_phrase, word_count, words
 
-__all__ = ["Statement", "is_label", "is_other_label", "is_person", "may_say_so", "read"]
+__all__ = ["Statement", "is_label", "is_other_label", "is_person", "is_short", "may_say_so", "read"]
 
 _LONGEST = 240
-_MOST_WORDS = 40
 _MOST_STRANGE = 12
 
 _SIGNS = re.compile(r"\s*[|•·⋅●∙‧\n]\s*|\s+[-–—/]+\s+")
@@ -28,6 +28,7 @@ _GLUED_DATE = re.compile(r"(?<=[a-z\d])(?=(?:Updated|Published|Posted|Last)\b|[A
 _PLACED = re.compile(r"\s+(?:in|on)(?:\s+\S+){0,5}$", re.IGNORECASE)
 _OTHERS = re.compile(rf"(?:{OTHER_HANDS})\b", re.IGNORECASE)
 _ASIDE = re.compile(rf"(?:{OTHER_HANDS})\b|(?:posted in|filed under|in )", re.IGNORECASE)
+_END_PUNCTUATION = (".", "!", "?", ":", ";", ",", "…", "。", "*")
 _LABEL_END = re.compile(r"[\s::.]+$")
 
 
@@ -45,13 +46,15 @@ class Statement(NamedTuple):
 _NOTHING = Statement([], False, [], _MOST_STRANGE)
 
 
-def read(line: str, language: str | None = None, region: str | None = None) -> Statement:
+def read(
+    line: str, language: str | None = None, region: str | None = None, captured: datetime | None = None
+) -> Statement:
     """Return what a line states; no names and no dates where it is too long to be such a line."""
     if len(line) > _LONGEST:
         return _NOTHING
     whole = names.byline(line, language)
     line = _GLUED_DATE.sub(" ", _GLUED_BY.sub(r"\1 ", line))
-    rest, stated = dates.part(line, language, region)
+    rest, stated = dates.part(line, language, region, captured)
     signed: list[str] = []
     bare: list[str] = []
     strange = 0
@@ -90,6 +93,11 @@ def is_label(line: str) -> bool:
 def is_other_label(line: str) -> bool:
     """Whether a line says that who is named next did something else: "Reviewed by"."""
     return len(line) < 60 and _OTHERS.match(line.strip()) is not None
+
+
+def is_short(line: str, most: int) -> bool:
+    """Whether a line is a few words, at most `most`, and no sentence: a section's name, a picture's label."""
+    return 1 <= word_count(line) <= most and not line.rstrip().endswith(_END_PUNCTUATION)
 
 
 def is_person(name: str) -> bool:
