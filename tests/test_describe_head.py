@@ -289,6 +289,11 @@ def test_captions_that_rules_take_from_lines_count() -> None:
     assert [(caption.text, caption.credit) for caption in found] == [("A dog", "AFP"), ("A cat", "Jane Doe")]
 
 
+def test_an_address_that_is_none_is_no_trouble() -> None:
+    assert metadata("", url="https://[::1/2023/11/06/bridge").title is None
+    assert metadata("", url="https://daily.example/2023/11/06/bridge?x=/2020/01/01/").date == "2023-11-06"
+
+
 def test_a_page_that_states_nothing_gets_nothing() -> None:
     found = metadata("")
     assert (found.title, found.authors, found.date, found.section, found.description) == (None, [], None, None, None)

@@ -350,7 +350,7 @@ class _Reader:
     def address(self) -> None:
         """Read the day that the page's own address states: `/2023/11/06/`."""
         address = self.document.page.url or self.declared.first("url")
-        if address and (match := _URL_DAY.search(urlsplit(address).path)):
+        if address and (match := _URL_DAY.search(re.split("[?#]", address, maxsplit=1)[0])):
             self.add("date", "-".join(match.groups()), "url")
 
 
