@@ -151,14 +151,20 @@ class RuleBook:
         Beyond what each file says by itself: names of packs, phrase sets and rules that do not exist, and ids of
         built-ins that are none of `builtins`, where given.
         """
+        return self.survey(builtins)[1]
+
+    def survey(self, builtins: Collection[str] | None = None) -> tuple[list[tuple[RuleSource, RuleFile]], list[Fault]]:
+        """Return every file that can be read, compiled, and the faults that :meth:`check` returns."""
+        sources = self.files()
+        read: list[tuple[RuleSource, RuleFile]] = []
         faults: list[Fault] = []
-        files: list[RuleFile] = []
-        for source in self.files():
+        for source in sources:
             try:
-                files.append(load_file(source.path, source.name, source.shown))
+                read.append((source, load_file(source.path, source.name, source.shown)))
             except RuleFileError as error:
                 faults += error.faults
-        names = {source.name for source in self.files()}
+        files = [file for _, file in read]
+        names = {source.name for source in sources}
         ids = {id_ for file in files for id_ in _ids(file)}
         by_name: dict[str, list[RuleFile]] = {}
         for file in files:
@@ -169,7 +175,7 @@ class RuleBook:
             own = {name for other in (file.name, *chain) for near in by_name.get(other, ()) for name in near.phrases}
             faults += _unknown(file, file.extends, names, "rule file")
             # A set may stand in a file that could not be read: its own faults come first.
-            if len(files) == len(self.files()):
+            if len(files) == len(sources):
                 faults += _unknown(file, file.sets, shared | own, "phrase set", "@")
             for reference in file.disable:
                 if reference.name.startswith("builtin/"):
@@ -179,7 +185,7 @@ class RuleBook:
                     known = None if broken else ids
                 if known is not None:
                     faults += _unknown(file, [reference], known, "rule")
-        return faults
+        return read, faults
 
     @cached_property
     def _site_sources(self) -> list[dict[str, RuleSource]]:

@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 from cleaner.workbench.assertions import Assertion, CaseResult, Outcome, run_tests
-from cleaner.workbench.files import check, rule_files
+from cleaner.workbench.files import Report, check, examine, mend, rule_files
+from cleaner.workbench.lint import CHECKS, Finding
+from cleaner.workbench.schema import schema
 
-__all__ = ["Assertion", "CaseResult", "Outcome", "check", "rule_files", "run_tests"]
+__all__ = [
+    "CHECKS",
+    "Assertion",
+    "CaseResult",
+    "Finding",
+    "Outcome",
+    "Report",
+    "check",
+    "examine",
+    "mend",
+    "rule_files",
+    "run_tests",
+    "schema",
+]

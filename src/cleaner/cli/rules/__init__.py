@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from cleaner.cli.common import Subcommands
-from cleaner.cli.rules import check, new, stats, test
+from cleaner.cli.rules import check, new, schema, stats, test
 
 
 def add(subcommands: Subcommands) -> None:
     """Add the subcommand and its own."""
     parser = subcommands.add_parser("rules", help="check and test rule files", description="Check and test rule files.")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    for action in (check, new, stats, test):
+    for action in (check, test, stats, new, schema):
         action.add(actions)
