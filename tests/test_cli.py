@@ -259,7 +259,7 @@ class TestDiff:
         assert out.count("- Share this") == 1
 
     def test_a_folder_is_no_page(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        code, _, err = said(capsys, "diff", ".")
+        code, _, err = said(capsys, "explain", ".")
         assert code == Exit.USAGE
         assert "takes one page" in err
 

@@ -15,7 +15,8 @@ LAYERS = [
     {"judge", "describe", "compose"},
     {"storage"},
     {"pipeline"},
-    {"batch", "explain", "workbench"},
+    {"batch", "compare", "explain", "workbench"},
+    {"report"},
     {"cli"},
     {"__main__"},
 ]

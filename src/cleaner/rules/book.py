@@ -13,7 +13,7 @@ import threading
 import tomllib
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,14 @@ class RuleBook:
             return cls([shipped], sites=rules is None)
         paths = [rules] if isinstance(rules, str | Path) else list(rules)
         return cls([shipped, *(_overlay(Path(path)) for path in paths)])
+
+    @classmethod
+    def of(cls, roots: Sequence[tuple[Path, str]]) -> RuleBook:
+        """Return the book of these folders and files alone, the last on top: each with what people call it.
+
+        Raises :class:`~cleaner.errors.InputError` for a path that holds no rule files.
+        """
+        return cls([replace(_overlay(path), shown=shown) for path, shown in roots])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self._roots, self._sites)

@@ -10,7 +10,7 @@ import difflib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -30,6 +30,7 @@ __all__ = [
     "ElementIndex",
     "PatternSet",
     "Selector",
+    "SelectorIndex",
     "compile_css",
     "compile_glob",
     "compile_pattern",
@@ -120,16 +121,21 @@ class ElementIndex:
             return selector.evaluate(self.root)  # elements without an ordinal come last here
         return list(filter(selector.narrows, found)) if selector.narrows else found
 
+    def values(self, name: str) -> str:
+        """Return all values of one attribute as one string; empty where nothing on the page has it."""
+        values = self._values.get(name)
+        if values is None:
+            # With a line end before each: a name that nothing has is told from one without a value.
+            values = self._values[name] = "".join([f"\n{value}" for value, _ in self._with(name)])
+        return values
+
     def may_hit(self, selector: Selector) -> bool:
         """Whether `selector` can hit anything, as far as that is quickly told."""
         return not selector.compounds or any(map(self._is_possible, selector.compounds))
 
     def _is_possible(self, compound: Compound) -> bool:
         for name, operator, value in compound.attributes:
-            values = self._values.get(name)
-            if values is None:
-                # With a line end before each: a name that nothing has is told from one without a value.
-                values = self._values[name] = "".join([f"\n{value}" for value, _ in self._with(name)])
+            values = self.values(name)
             if not values or (operator and value not in values):
                 return False
         return all(self.document.tagged(tag) for tag in compound.tags)
@@ -147,6 +153,90 @@ class ElementIndex:
             and (tag is None or element.tag == tag)
             and all(_compares(element.get(name), operator, wanted) for name, operator, wanted in others)
         ]
+
+
+class SelectorIndex:
+    """Many selectors, asked which of them can hit anything on one page.
+
+    Each is filed under one thing that whatever it hits has to have: a class, an id, another attribute, a tag. The page
+    says what it has, so 16,000 selectors of which it has nothing cost next to nothing.
+    """
+
+    def __init__(self, selectors: Sequence[Selector]) -> None:
+        self._unfiled: list[int] = []
+        self._exact: defaultdict[tuple[str, str], defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        """(attribute, `=` or `~=`) -> value -> selectors."""
+        self._named: defaultdict[str, list[int]] = defaultdict(list)
+        """Attribute of whatever value -> selectors."""
+        self._tags: defaultdict[str, list[int]] = defaultdict(list)
+        parts: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+        for index, selector in enumerate(selectors):
+            if not selector.compounds:
+                self._unfiled.append(index)
+            for compound in selector.compounds:
+                if not compound.attributes:
+                    self._tags[next(iter(compound.tags))].append(index)
+                    continue
+                name, operator, value = min(compound.attributes, key=_rarity)
+                if operator == "~=" or (operator == "=" and "\n" not in value):
+                    self._exact[name, operator][value].append(index)
+                elif operator:
+                    start = "\n" if operator in ("^=", "|=") else ""
+                    part = f"{start}{value}" + ("\n" if operator == "$=" else "")
+                    parts[name].append((part, index))
+                else:
+                    self._named[name].append(index)
+        self._parts = {name: _PartSet(found) for name, found in parts.items()}
+        """Attribute -> what its values have to contain; a line end stands for the edge of a value."""
+
+    def possible(self, elements: ElementIndex) -> list[int]:
+        """Return the selectors that may hit something, in their order."""
+        found = set(self._unfiled)
+        for (name, operator), filed in self._exact.items():
+            values = elements.values(name).split(None if operator == "~=" else "\n")
+            for value in filed.keys() & values:
+                found.update(filed[value])
+        for name, parts in self._parts.items():
+            if text := elements.values(name):
+                found.update(parts.within(f"{text}\n"))
+        for name, indices in self._named.items():
+            if elements.values(name):
+                found.update(indices)
+        for tag, indices in self._tags.items():
+            if elements.document.tagged(tag):
+                found.update(indices)
+        return sorted(found)
+
+
+class _PartSet:
+    """Many strings, looked for in one text at once."""
+
+    def __init__(self, parts: Sequence[tuple[str, int]]) -> None:
+        self._sets: list[tuple[Any, list[int]]] = []
+        options = _options()
+        options.case_sensitive = options.literal = True
+        options.max_mem = _AUTOMATON_MEMORY
+        left = 0
+        for part, index in parts:
+            left -= len(part.encode())
+            if left < 0:
+                left = _MAX_AUTOMATON
+                self._sets.append((re2.Set.SearchSet(options), []))
+            self._sets[-1][0].Add(part)
+            self._sets[-1][1].append(index)
+        for automaton, _ in self._sets:
+            automaton.Compile()
+
+    def within(self, text: str) -> Iterator[int]:
+        """Yield the numbers of the strings that `text` contains."""
+        for automaton, indices in self._sets:
+            yield from (indices[at] for at in automaton.Match(text) or ())
+
+
+def _rarity(condition: tuple[str, str, str]) -> tuple[int, int]:
+    """Sort what tells most of whether a selector hits, and is looked up fastest, first."""
+    name, operator, value = condition
+    return (0 if name == "id" else 1) if operator in ("=", "~=") else 2 if operator else 3, -len(value)
 
 
 def _compares(value: str | None, operator: str, wanted: str) -> bool:

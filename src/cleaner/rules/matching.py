@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 from lxml import etree
 
 from cleaner.model import BlockKind, Caption, Declared, Document, Note, Source, Zone
-from cleaner.rules.expressions import ElementIndex, PatternSet, Selector
+from cleaner.rules.expressions import ElementIndex, PatternSet, Selector, SelectorIndex
 from cleaner.rules.language import (
     LIST_FIELDS,
     MAX_LINE,
@@ -96,6 +96,7 @@ class Layer:
         self.rules = tuple(rules)
         self.said = [(rule.saying, rule) for rule in rules if rule.saying is not None]
         self.selectors = [(rule, selector) for rule in rules for selector in rule.selectors]
+        self.by_need = SelectorIndex([selector for _, selector in self.selectors])
         self.structured = [rule for rule in rules if rule.sections or rule.runs or rule.pairs]
         self.phrases: dict[str, list[Saying]] = {}
         self.by_set: dict[str, list[Saying]] = {}
@@ -353,8 +354,8 @@ class Reading:
         if self.document.root is not None:
             marks += self._token_marks(disabled)
             for layer in self.layers:
-                for rule, selector in layer.selectors:
-                    marks += self._selector_marks(rule, selector, disabled)
+                for index in layer.by_need.possible(self._elements):
+                    marks += self._selector_marks(*layer.selectors[index], disabled)
         return marks
 
     def _block_marks(self, rule: Rule, zones: frozenset[Zone], hits: Mapping[int, str]) -> Iterator[Mark]:

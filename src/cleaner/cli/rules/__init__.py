@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from cleaner.cli.common import Subcommands
-from cleaner.cli.rules import check, new, schema, stats, test
+from cleaner.cli.rules import check, import_, new, schema, stats, test
 
 
 def add(subcommands: Subcommands) -> None:
     """Add the subcommand and its own."""
-    parser = subcommands.add_parser("rules", help="check and test rule files", description="Check and test rule files.")
+    parser = subcommands.add_parser(
+        "rules", help="check, test and import rule files", description="Check, test and import rule files."
+    )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    for action in (check, test, stats, new, schema):
+    for action in (check, test, stats, new, import_, schema):
         action.add(actions)
