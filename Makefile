@@ -5,12 +5,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check floors golden train clean-env help
+.PHONY: demo test test-browser check floors golden train clean-env help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    clean the sample pages of raw/ into clean/, show the summary and a diff"
 	@echo "make test    run the tests"
+	@echo "make test-browser  the tests of HTML reports, in the Chromium of the system (Debian: apt install chromium)"
 	@echo "make golden  make clean/ anew, for the test that compares it"
 	@echo "make check   ruff, mypy (strict), layers"
 	@echo "make train   train the scorer anew on the corpus, and report cross-validated figures"
@@ -26,6 +27,9 @@ golden: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+test-browser: $(VENV)/.installed-browser
+	CLEANER_NEED_BROWSER=1 $(BIN)/python -m pytest -q tests/test_html_report.py
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -51,6 +55,10 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+$(VENV)/.installed-browser: $(VENV)/.installed-test
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[browser]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed-test
