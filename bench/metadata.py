@@ -31,6 +31,7 @@ from typing import Final
 import corpus
 import peers
 from metrics import Answer, Reference, Scores, news_tokens, score_metadata
+from options import names_of
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -305,22 +306,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Measure the metadata of cleaner, without site rules, and its peers.")
     add = parser.add_argument
     for option, known in (("--sets", SETS), ("--systems", tuple(SYSTEMS)), ("--fields", FIELDS)):
-        add(option, type=_list_of(known), default=known, help=f"of {','.join(known)}; default all")
+        add(option, type=names_of(known), default=known, help=f"of {','.join(known)}; default all")
     add("--disagreements", choices=FIELDS, metavar="FIELD", help=f"list where ours falls short: {', '.join(FIELDS)}")
     add("--out", type=Path, metavar="FILE", help="JSON file to write: every answer with its scores")
     return parser
-
-
-def _list_of(known: Sequence[str]) -> Callable[[str], list[str]]:
-    """Return an argument type: a comma-separated list out of `known`."""
-
-    def parse(value: str) -> list[str]:
-        names = value.split(",")
-        if unknown := [name for name in names if name not in known]:
-            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: none of {', '.join(known)}")
-        return names
-
-    return parse
 
 
 if __name__ == "__main__":

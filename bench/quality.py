@@ -29,6 +29,7 @@ from typing import Any
 import corpus
 import peers
 from metrics import LOWER_IS_BETTER, Answer, Scores, figures, paired_bootstrap, score
+from options import names_of, positive
 
 from cleaner.text import word_count
 
@@ -458,43 +459,22 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         "--sets",
-        type=_names_of(corpus.SETS),
+        type=names_of(corpus.SETS),
         default=list(corpus.SETS),
         help=f"of {', '.join(corpus.SETS)}; default all",
     )
-    add("--input", type=_names_of(corpus.INPUTS), default=["html"], help=f"of {', '.join(corpus.INPUTS)}; default html")
-    add("--systems", type=_names_of(peers.FACTORIES), default=["cleaner"], help=f"of {', '.join(peers.FACTORIES)}")
-    add("--limit", type=_positive, help="at most so many pages of each set")
-    add("--jobs", type=_positive, default=2, help="processes (default 2)")
+    add("--input", type=names_of(corpus.INPUTS), default=["html"], help=f"of {', '.join(corpus.INPUTS)}; default html")
+    add("--systems", type=names_of(peers.FACTORIES), default=["cleaner"], help=f"of {', '.join(peers.FACTORIES)}")
+    add("--limit", type=positive, help="at most so many pages of each set")
+    add("--jobs", type=positive, default=2, help="processes (default 2)")
     add("--out", type=Path, metavar="FILE", help="results file to write, for --compare")
-    add("--worst", type=_positive, nargs="?", const=15, default=0, metavar="N", help="list the worst pages (15)")
+    add("--worst", type=positive, nargs="?", const=15, default=0, metavar="N", help="list the worst pages (15)")
     add("--compare", type=Path, nargs=2, metavar=("OLD", "NEW"), help="compare two results files, measure nothing")
     add("--floors", type=Path, nargs="?", const=_FLOORS, metavar="FILE", help="fail where a figure is below its floor")
     add("--raise-floors", action="store_true", help="raise floors to what was measured")
     add("--allow-lower", metavar="REASON", help="with --raise-floors: lower them too, and note why")
     add("--seeds", action="store_true", help="compare the seed dumps with what is expected of them, measure nothing")
     return parser
-
-
-def _names_of(known: Iterable[str]) -> Any:
-    """Return an argument type: a comma-separated list out of `known`."""
-    names = list(known)
-
-    def parse(value: str) -> list[str]:
-        chosen = value.split(",")
-        for name in chosen:
-            if name not in names:
-                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(names)}")
-        return chosen
-
-    return parse
-
-
-def _positive(value: str) -> int:
-    number = int(value)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return number
 
 
 if __name__ == "__main__":

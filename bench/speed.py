@@ -36,6 +36,7 @@ from unittest import mock
 
 import corpus
 import peers
+from options import names_of, positive
 
 from cleaner.model import Article
 
@@ -695,16 +696,16 @@ def _print(lines: Iterable[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Measure the time and memory that cleaner and its peers take.")
     add = parser.add_argument
-    add("--systems", type=_names_of(SYSTEMS), default=list(SYSTEMS), help=f"of {', '.join(SYSTEMS)}; default all")
-    add("--pages", type=_positive, default=150, help="how many, a third of each set (default 150)")
+    add("--systems", type=names_of(SYSTEMS), default=list(SYSTEMS), help=f"of {', '.join(SYSTEMS)}; default all")
+    add("--pages", type=positive, default=150, help="how many, a third of each set (default 150)")
     add("--seed", type=int, default=0, help="which ones (default 0)")
-    add("--rounds", type=_positive, default=5, help="how often each page is timed (default 5)")
+    add("--rounds", type=positive, default=5, help="how often each page is timed (default 5)")
     add("--out", type=Path, metavar="FILE", help="JSON file to write")
     add("--floors", type=Path, nargs="?", const=_FLOORS, metavar="FILE", help="fail where a ratio is below its floor")
-    add("--memory", type=_positive, nargs="?", const=20_000, metavar="N", help="clean N pages (20,000), watch memory")
+    add("--memory", type=positive, nargs="?", const=20_000, metavar="N", help="clean N pages (20,000), watch memory")
     add(
         "--hostile",
-        type=_names_of(HOSTILE),
+        type=names_of(HOSTILE),
         nargs="?",
         const=[],
         metavar="NAMES",
@@ -712,27 +713,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--peak", choices=list(SYSTEMS), help=argparse.SUPPRESS)
     return parser
-
-
-def _names_of(known: Iterable[str]) -> Any:
-    """Return an argument type: a comma-separated list out of `known`."""
-    names = list(known)
-
-    def parse(value: str) -> list[str]:
-        picked = value.split(",")
-        for name in picked:
-            if name not in names:
-                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(names)}")
-        return picked
-
-    return parse
-
-
-def _positive(value: str) -> int:
-    number = int(value)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return number
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ def test_a_crash_is_an_empty_answer_and_is_told(news):
 def test_wrong_use(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         metadata.main(["--fields", "title,colour"])
-    assert "colour: none of title" in capsys.readouterr().err
+    assert "'colour' is none of title" in capsys.readouterr().err
     monkeypatch.setenv("CLEANER_CORPUS", str(tmp_path / "nowhere"))
     assert metadata.main([]) == 2
     assert "CLEANER_CORPUS" in capsys.readouterr().err

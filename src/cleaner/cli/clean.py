@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,16 +12,18 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cleaner.cli.common import (
-    Exit,
     Subcommands,
     add_command,
     add_page_options,
     add_rule_options,
-    complain,
+    conclude,
+    count,
+    expect_many_pages,
     make_cleaner,
     open_console,
+    tell,
 )
-from cleaner.errors import InputError, RuleFileError
+from cleaner.errors import InputError
 from cleaner.text import settle
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ A page's sidecar (a.html.json beside a.html: url, captured, headers) is read wit
   cleaner clean raw -o clean --format jsonl   one file, clean/pages.jsonl; -o - writes the lines to standard output
   curl -s URL | cleaner clean - --url URL
 """
-_OBJECTS = 50_000
-"""New objects after which Python looks for circles among them: more than a page makes; its own default is 700."""
 
 
 def add(subcommands: Subcommands) -> None:
@@ -68,10 +67,7 @@ def run(options: argparse.Namespace) -> int:
     from cleaner import batch, storage
 
     cleaner = make_cleaner(options)
-    # What a page leaves behind goes with its last reference. To look for circles in what all pages share takes a tenth
-    # of the time of a run.
-    gc.freeze()
-    gc.set_threshold(_OBJECTS)
+    expect_many_pages()
     out = None if options.output in (None, "-") else Path(options.output)
     inputs = storage.find_pages(options.paths, skip=out)
     form = storage.Format(options.format)
@@ -90,12 +86,12 @@ def run(options: argparse.Namespace) -> int:
 
         def observe(row: Row) -> None:
             advance(row)
-            _tell(row, always=isinstance(sink, _Print))
+            tell(row, always=isinstance(sink, _Print))
 
         summary = batch.run(cleaner, inputs, sink, observe, debug=options.debug)
     if out is not None and not options.quiet:
         _show(summary, out)
-    return _conclude(summary)
+    return conclude(summary)
 
 
 def _alone(inputs: Iterator[Input], otherwise: str) -> Iterator[Input]:
@@ -128,20 +124,6 @@ class _Print:
         sys.stdout.buffer.flush()
 
 
-def _tell(row: Row, *, always: bool) -> None:
-    """Say on standard error what someone should know of this page: failures, or (`always`) all that is not `ok`."""
-    from cleaner.batch import FAILURES
-    from cleaner.model import Status
-
-    if row.status in FAILURES or (always and row.status is not Status.OK):
-        # A reason that names the file itself needs no second name.
-        place = "" if row.location in row.reason else f"{row.location}: "
-        complain(f"{place}{row.status}: {row.reason}" if row.reason else f"{place}{row.status}")
-    for note in row.notes:
-        if note.id.startswith("storage/"):
-            complain(f"{row.location}: {note.message}")
-
-
 @contextmanager
 def _progress(*, show: bool) -> Iterator[Callable[[Row], None]]:
     """Show on a terminal how far the run is; give what moves it on."""
@@ -170,8 +152,8 @@ def _show(summary: Summary, out: Path) -> None:
     statuses = Table(box=None, pad_edge=False, header_style="bold")
     statuses.add_column("status")
     statuses.add_column("pages", justify="right")
-    for status, count in summary.statuses.most_common():
-        statuses.add_row(status.value, f"{count:,}")
+    for status, number in summary.statuses.most_common():
+        statuses.add_row(status.value, f"{number:,}")
 
     texts = Table(box=None, pad_edge=False, header_style="bold")
     texts.add_column("text")
@@ -186,24 +168,5 @@ def _show(summary: Summary, out: Path) -> None:
     both.add_row(statuses, texts)
     to.print(both)
     rate = f", {summary.pages / summary.seconds:.1f} a second" if summary.seconds >= 1 else ""
-    to.print(Text(settle(f"{_pages(summary)} in {summary.seconds:.1f} s{rate}, written to {out}")), soft_wrap=True)
-
-
-def _pages(summary: Summary) -> str:
-    return "1 page" if summary.pages == 1 else f"{summary.pages:,} pages"
-
-
-def _conclude(summary: Summary) -> int:
-    """Say what ended the run, if anything did; return the exit code, the gravest that fits."""
-    if summary.faults:
-        complain(str(RuleFileError(list(summary.faults))))
-    if summary.stopped is not None:
-        complain(str(summary.stopped))
-    if summary.interrupted:
-        complain(f"interrupted after {_pages(summary)}")
-        return Exit.INTERRUPTED
-    if summary.stopped is not None:
-        return Exit.USAGE
-    if summary.faults:
-        return Exit.RULES
-    return Exit.FAILED if summary.failed else Exit.OK
+    pages = count(summary.pages, "page")
+    to.print(Text(settle(f"{pages} in {summary.seconds:.1f} s{rate}, written to {out}")), soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from dataclasses import replace
@@ -10,12 +11,13 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from cleaner.errors import InputError
+from cleaner.errors import InputError, RuleFileError
 from cleaner.text import settle
 
 if TYPE_CHECKING:  # the command's help must not wait for these
     from rich.console import Console
 
+    from cleaner.batch import Row, Summary
     from cleaner.model import Article, Note, Page
     from cleaner.pipeline import Cleaner
 
@@ -28,11 +30,14 @@ __all__ = [
     "add_rule_options",
     "add_rule_paths",
     "complain",
+    "conclude",
     "count",
+    "expect_many_pages",
     "make_cleaner",
     "one_page",
     "open_console",
     "report",
+    "tell",
 ]
 
 Subcommands = Any
@@ -116,6 +121,46 @@ def add_rule_paths(parser: argparse.ArgumentParser) -> None:
 def count(number: int, noun: str) -> str:
     """Return `3 files`, `1 file`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+_OBJECTS = 50_000
+"""New objects after which Python looks for circles among them: more than a page makes. Its own default is 700."""
+
+
+def expect_many_pages() -> None:
+    """Put off the search for circular garbage: a page makes none, and the search takes a fifth of the time of a run."""
+    gc.freeze()
+    gc.set_threshold(_OBJECTS)
+
+
+def tell(row: Row, *, always: bool = False) -> None:
+    """Say on standard error what someone should know of a page: failures, or (`always`) all that is not `ok`."""
+    from cleaner.batch import FAILURES
+    from cleaner.model import Status
+
+    if row.status in FAILURES or (always and row.status is not Status.OK):
+        # A reason that names the file itself needs no second name.
+        place = "" if row.location in row.reason else f"{row.location}: "
+        complain(f"{place}{row.status}: {row.reason}" if row.reason else f"{place}{row.status}")
+    for note in row.notes:
+        if note.id.startswith("storage/"):
+            complain(f"{row.location}: {note.message}")
+
+
+def conclude(summary: Summary) -> Exit:
+    """Say what ended a run over many pages, if anything did; return the exit code, the gravest that fits."""
+    if summary.faults:
+        complain(str(RuleFileError(list(summary.faults))))
+    if summary.stopped is not None:
+        complain(str(summary.stopped))
+    if summary.interrupted:
+        complain(f"interrupted after {count(summary.pages, 'page')}")
+        return Exit.INTERRUPTED
+    if summary.stopped is not None:
+        return Exit.USAGE
+    if summary.faults:
+        return Exit.RULES
+    return Exit.FAILED if summary.failed else Exit.OK
 
 
 def add_page_options(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ from cleaner.cli.common import (
     add_rule_options,
     complain,
     count,
+    expect_many_pages,
     make_cleaner,
     one_page,
     open_console,
@@ -152,6 +153,7 @@ def _pages(options: argparse.Namespace, *, single: bool) -> int:
     from cleaner.batch import FAILURES
     from cleaner.compare import Ledger, compare
 
+    expect_many_pages()
     cleaner = make_cleaner(options)
     ledger = Ledger()
     worst: list[tuple[float, str, str]] = []

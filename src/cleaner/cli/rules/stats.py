@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cleaner.cli.common import (
-    Exit,
     Subcommands,
     add_command,
     add_rule_options,
     complain,
+    conclude,
     count,
+    expect_many_pages,
     make_cleaner,
     open_console,
+    tell,
 )
 from cleaner.text import settle
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from cleaner.batch import Row, Summary
     from cleaner.model import Article, Page
     from cleaner.workbench.ledger import Drift, Entry, Ledger, Standing, Tally
 
@@ -81,8 +82,9 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         ledgers.Ledger.check_target(options.out)  # before the work, not after it
     earlier = ledgers.Ledger.load(options.since) if options.since else None
+    expect_many_pages()
     keeper = ledgers.Bookkeeper(make_cleaner(options), harm=options.harm)
-    summary = batch.run(keeper, storage.find_pages(options.raw), _Nowhere(), _tell, debug=options.debug)
+    summary = batch.run(keeper, storage.find_pages(options.raw), _Nowhere(), tell, debug=options.debug)
     ledger = keeper.ledger
     enough = options.enough or ledgers.ENOUGH
     drifts = ledgers.drift(earlier, ledger) if earlier is not None else None
@@ -100,7 +102,8 @@ def run(options: argparse.Namespace) -> int:
             f"{options.since} ends with pages of {earlier.last}, and here they begin with {ledger.first}: "
             "pages counted in both hide what changed; name the newer ones only"
         )
-    return _conclude(ledger, summary, enough)
+    _count_up(ledger, enough)
+    return conclude(summary)
 
 
 class _Nowhere:
@@ -111,14 +114,6 @@ class _Nowhere:
 
     def close(self) -> None:
         """Do nothing."""
-
-
-def _tell(row: Row) -> None:
-    from cleaner.batch import FAILURES
-
-    if row.status in FAILURES:
-        place = "" if row.location in row.reason else f"{row.location}: "
-        complain(f"{place}{row.status}: {row.reason}" if row.reason else f"{place}{row.status}")
 
 
 def _judged(ledger: Ledger, enough: int) -> Iterator[tuple[Entry, str, Tally, Standing, str]]:
@@ -210,11 +205,10 @@ def _drifts(to: Console, drifts: Iterable[Drift] | None) -> None:
         to.print(Text(settle(str(drift)), style="yellow"), soft_wrap=True)
 
 
-def _conclude(ledger: Ledger, summary: Summary, enough: int) -> int:
-    """Print the summary line, and what ended the run, if anything did; return the exit code, the gravest that fits."""
+def _count_up(ledger: Ledger, enough: int) -> None:
+    """Print the summary line."""
     from collections import Counter
 
-    from cleaner.errors import RuleFileError
     from cleaner.workbench.ledger import Standing
 
     counts = Counter(verdict for *_, verdict, _ in _judged(ledger, enough))
@@ -223,15 +217,3 @@ def _conclude(ledger: Ledger, summary: Summary, enough: int) -> int:
     span = f" of {ledger.first} to {ledger.last}" if ledger.first else ""
     aside = f"; {ledger.aside:,} captcha, block and consent pages set aside" if ledger.aside else ""
     complain(f"{count(ledger.pages.total(), 'page')} ({media or 'none'}){span}{aside}; {standings}")
-    if summary.faults:
-        complain(str(RuleFileError(list(summary.faults))))
-    if summary.stopped is not None:
-        complain(str(summary.stopped))
-    if summary.interrupted:
-        complain("interrupted: these are the pages up to there")
-        return Exit.INTERRUPTED
-    if summary.stopped is not None:
-        return Exit.USAGE
-    if summary.faults:
-        return Exit.RULES
-    return Exit.FAILED if summary.failed else Exit.OK
