@@ -12,7 +12,7 @@ import pytest
 
 from cleaner.cli import main
 from cleaner.cli.common import Exit
-from cleaner.compare import METADATA, Change, Ledger, PageDiff, Reason, compare, compare_page
+from cleaner.compare import METADATA, Change, PageDiff, Reason, Totals, compare, compare_page
 from cleaner.errors import InputError, RuleFileError
 from cleaner.model import Page, Status
 from cleaner.pipeline import Cleaner
@@ -70,14 +70,14 @@ class TestRawAgainstClean:
         assert [reason.kind for reason in page.sums()] == [METADATA]
 
     def test_no_word_is_lost_on_the_way(self) -> None:
-        ledger = Ledger()
+        totals = Totals()
         keeper = Cleaner()
         for page in compare(keeper, find_pages([ROOT / "raw"])):
-            ledger.add(page)
+            totals.add(page)
             assert sum(part.words for part in page.parts) == sum(block.words for block in page.article.blocks)
-        assert ledger.pages == 16
-        assert ledger.raw == ledger.before == ledger.after + ledger.total.lost
-        assert ledger.total.lost == sum(tally.lost for tally in ledger.kinds.values())
+        assert totals.pages == 16
+        assert totals.raw == totals.before == totals.after + totals.total.lost
+        assert totals.total.lost == sum(tally.lost for tally in totals.kinds.values())
 
     def test_the_unsure_come_before_the_sure_and_the_empty_first(self) -> None:
         keeper = Cleaner()
@@ -124,10 +124,10 @@ class TestTwoRuleSets:
         shipped, generic = Cleaner(), Cleaner("generic")
         totals = []
         for one, other in ((shipped, generic), (generic, shipped)):
-            ledger = Ledger()
+            totals = Totals()
             for page in compare(one, find_pages([ROOT / "raw"]), other):
-                ledger.add(page)
-            totals.append((ledger.total.gained, ledger.total.lost, ledger.total.relabelled, ledger.changed))
+                totals.add(page)
+            totals.append((totals.total.gained, totals.total.lost, totals.total.relabelled, totals.changed))
         assert totals[0] == (totals[1][1], totals[1][0], *totals[1][2:])
         assert totals[0][1] > 0
 
@@ -149,10 +149,10 @@ class TestTwoRuleSets:
         page = compare_page(cleaner(everything), Page(PAGE), cleaner(None))
         assert not page.changed
         assert [note.id for note in page.notes] == ["generic/mine/all"]
-        ledger = Ledger()
-        ledger.add(page)
-        ((name, _),) = ledger.notes
-        assert name == "generic/mine/all" and ledger.notes[name, _].pages == 1
+        totals = Totals()
+        totals.add(page)
+        ((name, _),) = totals.notes
+        assert name == "generic/mine/all" and totals.notes[name, _].pages == 1
 
 
 class TestTrouble:

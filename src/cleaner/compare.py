@@ -5,7 +5,7 @@ in the body now and was not before is *gained*, text that was and is no more is 
 under another kind, is *relabelled*. What is lost counts under the verdict that keeps it out now. What is gained counts
 under the kind it was before, and under the rule that keeps it now, or where none does, under what took it out before.
 
-One page is held at a time (:func:`compare`); sums over many are a :class:`Ledger`.
+One page is held at a time (:func:`compare`); sums over many are a :class:`Totals`.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from cleaner.text import collapse, settle, word_count
 __all__ = [
     "METADATA",
     "Change",
-    "Ledger",
     "Notes",
     "PageDiff",
     "Part",
     "Reason",
     "Tally",
+    "Totals",
     "compare",
     "compare_page",
     "reason_of",
@@ -203,7 +203,7 @@ class Notes:
 
 
 @dataclass(slots=True)
-class Ledger:
+class Totals:
     """Sums over pages."""
 
     pages: int = 0

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from cleaner.compare import Ledger, PageDiff, Tally
+    from cleaner.compare import PageDiff, Tally, Totals
     from cleaner.explain import DiffLine
     from cleaner.pipeline import Cleaner
     from cleaner.report import HtmlReport
@@ -151,17 +151,17 @@ def _side(to: Console, lines: Iterable[DiffLine]) -> None:
 
 def _pages(options: argparse.Namespace, *, single: bool) -> int:
     from cleaner.batch import FAILURES
-    from cleaner.compare import Ledger, compare
+    from cleaner.compare import Totals, compare
 
     expect_many_pages()
     cleaner = make_cleaner(options)
-    ledger = Ledger()
+    totals = Totals()
     worst: list[tuple[float, str, str]] = []
     failed = 0
     to = open_console(sys.stdout, color=options.color)
     with _against(options, cleaner) as (against, name), _html(options, name) as written:
         for page in compare(cleaner, _inputs(options), against, debug=options.debug):
-            ledger.add(page)
+            totals.add(page)
             if written is not None:
                 written.add(page)
             worst.append((page.concern, page.article.location, _concern(page)))
@@ -173,9 +173,9 @@ def _pages(options: argparse.Namespace, *, single: bool) -> int:
                 _changes(to, page)
     if not single or options.html is not None:
         worst.sort(key=lambda row: (-row[0], row[1]))
-        _summary(to, ledger, worst, compared=name is not None, limit=len(worst) if options.all else _FEW)
+        _summary(to, totals, worst, compared=name is not None, limit=len(worst) if options.all else _FEW)
     if options.html is not None:
-        complain(f"{count(ledger.pages, 'page')} in {options.html}")
+        complain(f"{count(totals.pages, 'page')} in {options.html}")
     return Exit.FAILED if failed else Exit.OK
 
 
@@ -287,21 +287,21 @@ def _concern(page: PageDiff) -> str:
     return f"{page.concern:.0%} of its prose removed" if page.concern else ""
 
 
-def _summary(to: Console, ledger: Ledger, worst: list[tuple[float, str, str]], *, compared: bool, limit: int) -> None:
+def _summary(to: Console, totals: Totals, worst: list[tuple[float, str, str]], *, compared: bool, limit: int) -> None:
     """Print the sums over all pages."""
     from rich.table import Table
     from rich.text import Text
 
-    total = ledger.total
+    total = totals.total
     if compared:
         what = f"{total.gained:,} gained, {total.lost:,} lost, {total.relabelled:,} relabelled"
-        to.print(Text(f"{count(ledger.pages, 'page')}, {ledger.changed:,} changed", style="bold"))
-        to.print(f"words of the bodies: {ledger.before:,} before, {ledger.after:,} now: {what}")
+        to.print(Text(f"{count(totals.pages, 'page')}, {totals.changed:,} changed", style="bold"))
+        to.print(f"words of the bodies: {totals.before:,} before, {totals.after:,} now: {what}")
     else:
-        to.print(Text(count(ledger.pages, "page"), style="bold"))
-        to.print(f"words: {ledger.raw:,} in all, {ledger.after:,} in the bodies")
+        to.print(Text(count(totals.pages, "page"), style="bold"))
+        to.print(f"words: {totals.raw:,} in all, {totals.after:,} in the bodies")
 
-    _remarks(to, ledger)
+    _remarks(to, totals)
 
     def table(*names: str) -> Table:
         made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
@@ -327,14 +327,14 @@ def _summary(to: Console, ledger: Ledger, worst: list[tuple[float, str, str]], *
             to.print(Text(f"… {count(left_out, f'more {noun}')}; --all shows them", style="dim"))
 
     kinds = table("kind")
-    for (kind,), tally in most(((kind,), tally) for kind, tally in ledger.kinds.items()):
+    for (kind,), tally in most(((kind,), tally) for kind, tally in totals.kinds.items()):
         kinds.add_row(kind, *numbers(tally))
     show(kinds, 0, "kind")
 
     rules = table("rule", "kind", "where")
-    for (kind, rule, where), tally in most(ledger.reasons.items())[:limit]:
+    for (kind, rule, where), tally in most(totals.reasons.items())[:limit]:
         rules.add_row(Text(settle(rule)), *numbers(tally), kind, Text(settle(where)))
-    show(rules, len(ledger.reasons) - limit, "rule")
+    show(rules, len(totals.reasons) - limit, "rule")
 
     look = [row for row in worst if row[0] > 0]
     first = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
@@ -345,17 +345,17 @@ def _summary(to: Console, ledger: Ledger, worst: list[tuple[float, str, str]], *
     show(first, len(look) - limit, "page")
 
 
-def _remarks(to: Console, ledger: Ledger) -> None:
+def _remarks(to: Console, totals: Totals) -> None:
     """Print what is not ok, and what guards and flags said."""
     from rich.text import Text
 
     from cleaner.model import Status
 
-    for (was, now), pages in ledger.statuses.most_common():
+    for (was, now), pages in totals.statuses.most_common():
         if now is not Status.OK or (was or now) is not now:
             change = f"{was} before, {now} now" if (was or now) is not now else f"{now}"
             to.print(Text(f"{count(pages, 'page')}: {change}", style="yellow"))
-    for (name, where), said in sorted(ledger.notes.items(), key=lambda item: (-item[1].pages, item[0])):
+    for (name, where), said in sorted(totals.notes.items(), key=lambda item: (-item[1].pages, item[0])):
         place = f" ({where})" if where else ""
         told = f"note: {name}{place}: {said.example}; {count(said.pages, 'page')}"
         to.print(Text(settle(told), style="yellow"), soft_wrap=True)
