@@ -122,14 +122,14 @@ class TestTwoRuleSets:
 
     def test_the_other_way_round_gains_what_was_lost(self) -> None:
         shipped, generic = Cleaner(), Cleaner("generic")
-        totals = []
+        ways = []
         for one, other in ((shipped, generic), (generic, shipped)):
             totals = Totals()
             for page in compare(one, find_pages([ROOT / "raw"]), other):
                 totals.add(page)
-            totals.append((totals.total.gained, totals.total.lost, totals.total.relabelled, totals.changed))
-        assert totals[0] == (totals[1][1], totals[1][0], *totals[1][2:])
-        assert totals[0][1] > 0
+            ways.append((totals.total.gained, totals.total.lost, totals.total.relabelled, totals.changed))
+        assert ways[0] == (ways[1][1], ways[1][0], *ways[1][2:])
+        assert ways[0][1] > 0
 
     def test_blocks_that_each_set_cuts_elsewhere(self, tmp_path: Path) -> None:
         texts = {NOTE: "Write to the", TEASER: "Ten walks", CUT: "Read on", TOO: "Or there"}

@@ -314,6 +314,8 @@ class Note:
     """Rule id or id of a built-in."""
     message: str
     where: str | None = None
+    tripped: bool = False
+    """Whether a guard stopped the rule."""
 
 
 @dataclass(frozen=True, slots=True)

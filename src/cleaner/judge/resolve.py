@@ -200,7 +200,7 @@ def _guard(document: Document, prose: list[int], per_block: list[_Found], inside
         if share > rule.max_share:
             skipped.add(rule_id)
             message = f"skipped: it alone would remove {share:.0%} of the prose (its limit is {rule.max_share:.0%})"
-            document.notes.append(Note(rule_id, message, rule.where))
+            document.notes.append(Note(rule_id, message, rule.where, tripped=True))
     return skipped
 
 
@@ -227,4 +227,4 @@ def _floor(
         worst = max(rules.values(), key=lambda rule: (rule.tier, taken[rule.id], rule.id))
         undone.add(worst.id)
         message = f"un-applied: all rules together would leave {left / total:.0%} of the prose (floor {FLOOR:.0%})"
-        document.notes.append(Note(worst.id, message, worst.where))
+        document.notes.append(Note(worst.id, message, worst.where, tripped=True))

@@ -501,7 +501,7 @@ class _Done:
                 continue
             if member.action == Action.FLAG:
                 self._decides(note.id)
-            elif note.message.startswith(("skipped:", "un-applied:")):  # the guards' words
+            elif note.tripped:
                 tally = self.tallies[note.id]
                 tally.tripped = 1
                 tally.worst = (0, self.article.location)
