@@ -11,7 +11,7 @@ import pytest
 
 import cleaner
 from cleaner import workbench
-from cleaner.workbench import Outcome
+from cleaner.workbench import Result
 from tests.conftest import ROOT
 
 DOCUMENTS: Final = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/RULES.md", "docs/ARCHITECTURE.md")
@@ -31,7 +31,7 @@ def test_the_walk_adds_a_site(tmp_path: Path) -> None:
     file.parent.mkdir()
     file.write_text(rules, "utf-8")
     assert workbench.check([tmp_path]) == (1, [])
-    assert [case.outcome for case in workbench.run_tests([tmp_path])] == [Outcome.PASSED]
+    assert [case.result for case in workbench.run_tests([tmp_path])] == [Result.PASSED]
     gone = {entry.block.text: entry.verdict.evidence[0].id for entry in cleaner.clean(WALK, rules=tmp_path).removed}
     assert gone["Join 40,000 cooks and get our free booklet by email."] == "sites/copperladle.example/signup"
     prompt = next(text for text in gone if text.startswith("Did you make this recipe?"))

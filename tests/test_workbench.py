@@ -14,7 +14,7 @@ from cleaner.errors import InputError
 from cleaner.explain import near
 from cleaner.model import Page
 from cleaner.pipeline import Cleaner
-from cleaner.workbench import Outcome
+from cleaner.workbench import Outcome, Result
 
 PROSE = (
     "The bridge across the lower river opened to traffic on Monday, two years later than the council had planned. "
@@ -89,7 +89,7 @@ def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_outcomes(rules: Path) -> None:
     cases = list(workbench.run_tests([rules]))
-    assert [case.outcome for case in cases] == [Outcome.PASSED, Outcome.FAILED, Outcome.FAILED, Outcome.PENDING]
+    assert [case.result for case in cases] == [Result.PASSED, Result.FAILED, Result.FAILED, Result.PENDING]
     assert len(cases[0].assertions) == 8
     assert all(assertion.holds and not assertion.detail for assertion in cases[0].assertions)
 
@@ -99,8 +99,28 @@ def test_what_is_the_case_instead(rules: Path) -> None:
     assert not any(assertion.holds for assertion in case.assertions)
     assert [assertion.detail for assertion in case.assertions] == [
         "removed: related, sites/bench.example/teasers",
-        *("it is in the body", "it did not", "it fired", "it is None"),
+        *("it is in the body, in body/article/p", "it did not", "it fired", "it is None"),
     ]
+    wrong = [Outcome.OVERREACH, Outcome.MISSED, Outcome.MISSED, Outcome.OVERREACH, Outcome.WRONG]
+    assert [assertion.outcome for assertion in case.assertions] == wrong
+
+
+def test_the_four_outcomes_where_all_is_well(rules: Path) -> None:
+    case = next(iter(workbench.run_tests([rules])))
+    well = [Outcome.KEPT, Outcome.REMOVED, *[Outcome.RIGHT] * 6]
+    assert [assertion.outcome for assertion in case.assertions] == well
+
+
+def test_an_absent_line_that_the_page_never_says_cannot_fail(rules: Path) -> None:
+    path = rules / "sites" / "bench.example.toml"
+    path.write_text(RULES.replace('absent = ["You might want to read"]', 'absent = ["A line of another page"]'))
+    case = next(iter(workbench.run_tests([rules])))
+    assert case.result is Result.FAILED
+    wrong = [assertion for assertion in case.assertions if not assertion.holds]
+    assert [(assertion.outcome, assertion.what) for assertion in wrong] == [
+        (Outcome.WRONG, 'absent "A line of another page"')
+    ]
+    assert "nowhere" in wrong[0].detail
 
 
 def test_page_that_is_not_there(rules: Path) -> None:
@@ -114,7 +134,7 @@ def test_page_beside_the_rule_file_with_its_sidecar(rules: Path) -> None:
     snap.mkdir()
     (snap / "none.html").write_text("<p>x <aside class=teasers>y</aside>")
     (snap / "none.html.json").write_text(json.dumps({"url": "https://bench.example/"}))
-    assert list(workbench.run_tests([rules]))[2].outcome is Outcome.PASSED
+    assert list(workbench.run_tests([rules]))[2].result is Result.PASSED
 
 
 def test_a_file_alone(rules: Path) -> None:
@@ -138,9 +158,9 @@ class TestCommand:
         out, err = capsys.readouterr()
         assert code == Exit.FAILED
         assert "failed: nothing holds" in out
-        assert 'FAIL contains "A teaser": removed: related, sites/bench.example/teasers' in out
+        assert '  overreach  contains "A teaser": removed: related, sites/bench.example/teasers' in out
         assert "all holds" not in out
-        assert err == "cleaner: 1 passed, 2 failed, 1 pending\n"
+        assert err == "cleaner: 1 passed, 2 failed, 1 pending (1 removed, 1 kept, 2 missed, 2 overreach)\n"
 
     def test_verbose(self, rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
         main(["rules", "test", str(rules), "-v"])

@@ -18,7 +18,7 @@ from cleaner.cli.common import Exit
 from cleaner.errors import InputError, OutputError
 from cleaner.model import Page
 from cleaner.storage import find_pages, read
-from cleaner.workbench import Outcome
+from cleaner.workbench import Result
 from cleaner.workbench.scaffold import scaffold
 from tests.conftest import ROOT
 
@@ -52,7 +52,7 @@ def test_it_is_sound_and_fails_until_rules_are_written(tmp_path: Path) -> None:
     assert made.page == tmp_path / "sites/snap/outer-island.example/ferry-1.html.gz"
     assert workbench.check([tmp_path]) == (1, [])
     (case,) = workbench.run_tests([tmp_path])
-    assert case.outcome is Outcome.FAILED
+    assert case.result is Result.FAILED
     missing = [assertion for assertion in case.assertions if not assertion.holds]
     assert missing
     assert {assertion.what.partition(" ")[0] for assertion in missing} == {"absent"}  # all else holds already
@@ -65,7 +65,7 @@ def test_it_is_sound_and_fails_until_rules_are_written(tmp_path: Path) -> None:
     made.rule_file.write_text(text, "utf-8")
     assert {rule["token"] for rule in tomllib.loads(text)["rule"]} == {"tip-jar", "island-shop"}
     assert workbench.check([tmp_path]) == (1, [])
-    assert [case.outcome for case in workbench.run_tests([tmp_path])] == [Outcome.PASSED]
+    assert [case.result for case in workbench.run_tests([tmp_path])] == [Result.PASSED]
 
 
 def test_what_the_test_says(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_the_samples(tmp_path: Path, source: Any) -> None:
     scaffold(page, tmp_path)
     assert workbench.check([tmp_path]) == (1, [])
     (case,) = workbench.run_tests([tmp_path])
-    assert case.outcome is Outcome.FAILED  # also where there is nothing to remove: someone has to read it
+    assert case.result is Result.FAILED  # also where there is nothing to remove: someone has to read it
 
 
 def test_nothing_to_remove(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_nothing_to_remove(tmp_path: Path) -> None:
     )
     assert made.go == ()
     (case,) = workbench.run_tests([tmp_path])
-    assert case.outcome is Outcome.FAILED
+    assert case.result is Result.FAILED
     assert [each.what for each in case.assertions if not each.holds] == [
         'contains "REPLACE THIS by a sentence of the article"'
     ]
@@ -146,7 +146,7 @@ class TestHost:
         declared = HTML.replace("<head>", '<head><link rel=canonical href="https://bücher.example/a">')
         made = scaffold(page(declared, None), tmp_path)
         assert made.site == "xn--bcher-kva.example"
-        assert [case.outcome for case in workbench.run_tests([tmp_path])] == [Outcome.FAILED]
+        assert [case.result for case in workbench.run_tests([tmp_path])] == [Result.FAILED]
 
     @pytest.mark.parametrize("url", [None, "mailto:a@b.example", "https://../../etc/", "https://a/../b%00"])
     def test_none_or_a_bad_one(self, tmp_path: Path, url: str | None) -> None:

@@ -80,6 +80,7 @@ absent = ["b"]
 fires = "all"
 silent = ["kept"]
 meta = { title = "t", authors = ["a"] }
+golden = "snap/a.md"
 pending = false
 [[test]]
 html = "<p>x"

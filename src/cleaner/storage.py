@@ -42,6 +42,7 @@ __all__ = [
     "read",
     "record",
     "render",
+    "replace_file",
     "write",
     "write_all",
 ]
@@ -470,10 +471,10 @@ def write(article: Article, target: Path, form: Format = Format.TEXT, page: Page
         raise OutputError(f"{where}: exists and is no record of cleaner; name another output folder")
     if form is Format.TEXT or form is Format.MARKDOWN:
         suffix = ".txt" if form is Format.TEXT else ".md"
-        _replace(target.with_name(target.name + suffix), render(article, form))
-        _replace(where, dump(record(article, page), indent=2))
+        replace_file(target.with_name(target.name + suffix), render(article, form))
+        replace_file(where, dump(record(article, page), indent=2))
     else:
-        _replace(where, render(article, form, page))
+        replace_file(where, render(article, form, page))
 
 
 def _fitting(name: str) -> str:
@@ -488,12 +489,15 @@ def _fitting(name: str) -> str:
     return name + mark
 
 
-def _replace(target: Path, content: bytes) -> None:
+def replace_file(target: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all; one that exists keeps its mode. Raises OutputError."""
     draft = target.with_name(f".cleaner-{secrets.token_hex(8)}")
     try:
         try:
             with draft.open("xb") as file:
                 file.write(content)
+            with suppress(FileNotFoundError):
+                draft.chmod(stat.S_IMODE(target.stat().st_mode))
             draft.replace(target)
         except BaseException:
             draft.unlink(missing_ok=True)

@@ -256,6 +256,7 @@ class RuleTest:
     fires: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     meta: Mapping[str, Any] = _field(default_factory=dict)
+    golden: str | None = None
     pending: bool = False
 
 
@@ -315,7 +316,8 @@ _RULE_KEYS = (
 )
 _META_KEYS = ("css", "xpath", "attr", "line", "zone", "value", "split")
 _CASE_KEYS = (
-    "name", "page", "html", "text", "url", "captured", "contains", "absent", "fires", "silent", "meta", "pending",
+    "name", "page", "html", "text", "url", "captured", "contains", "absent", "fires", "silent", "meta", "golden",
+    "pending",
 )
 # fmt: on
 _SOURCES = ("hand", "ftr", "abp", "suggest")
@@ -879,10 +881,11 @@ class _Checker:
         inputs = [key for key in ("page", "html", "text") if key in table]
         if len(inputs) != 1 and not (pending and not inputs):
             self.fault(path, "a test has one of page, html and text", None if inputs else "or pending = true")
-        if not {"contains", "absent", "fires", "silent", "meta"} & table.keys() and not pending:
-            self.fault(path, "a test that asserts nothing", "add contains, absent, fires, silent or meta")
-        if (page := table.get("page")) and (not isinstance(page, str) or Path(page).is_absolute() or ".." in page):
-            self.fault((*path, "page"), f'the page "{page}" lies outside', "a path beside the rule file")
+        if not {"contains", "absent", "fires", "silent", "meta", "golden"} & table.keys() and not pending:
+            self.fault(path, "a test that asserts nothing", "add contains, absent, fires, silent, meta or golden")
+        for key in ("page", "golden"):
+            if (named := table.get(key)) and (not isinstance(named, str) or Path(named).is_absolute() or ".." in named):
+                self.fault((*path, key), f'the {key} "{named}" lies outside', "a path beside the rule file")
 
         def text(key: str) -> str | None:
             return self.string(table[key], (*path, key)) if key in table else None
@@ -903,6 +906,7 @@ class _Checker:
             fires=texts("fires"),
             silent=texts("silent"),
             meta=self.table(table.get("meta", {}), (*path, "meta"), FIELDS),
+            golden=text("golden"),
             pending=pending,
         )
 

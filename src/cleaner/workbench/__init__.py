@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cleaner.workbench.assertions import Assertion, CaseResult, Outcome, run_tests
+from cleaner.workbench.assertions import Assertion, CaseResult, Outcome, Result, run_tests
 from cleaner.workbench.files import Report, check, examine, mend, rule_files
 from cleaner.workbench.lint import CHECKS, Finding
 from cleaner.workbench.schema import schema
@@ -14,6 +14,7 @@ __all__ = [
     "Finding",
     "Outcome",
     "Report",
+    "Result",
     "check",
     "examine",
     "mend",

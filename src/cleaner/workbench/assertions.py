@@ -6,25 +6,49 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cleaner.errors import InputError
-from cleaner.model import Article, Page
+from cleaner.model import Article, Fate, Page
 from cleaner.pipeline import Cleaner
 from cleaner.rules import Action, RuleFile, RuleTest, load_file
 from cleaner.storage import read
 from cleaner.text import clip, fold
 from cleaner.workbench.files import rule_files
+from cleaner.workbench.golden import Golden
 
-__all__ = ["Assertion", "CaseResult", "Outcome", "run_tests"]
+__all__ = ["Assertion", "CaseResult", "Outcome", "Result", "run_tests"]
 
 
 class Outcome(StrEnum):
+    """What became of one thing that a test says."""
+
+    REMOVED = "removed"
+    """Noise that is gone, as it should be."""
+    KEPT = "kept"
+    """Body that is there, as it should be."""
+    MISSED = "missed"
+    """Noise that is still there, or a rule that should have fired."""
+    OVERREACH = "overreach"
+    """Body that is gone, or a rule that should not have fired."""
+    RIGHT = "right"
+    """Anything else that is as the test says."""
+    WRONG = "wrong"
+    """Anything else that is not."""
+
+
+_HOLDS: Final = frozenset({Outcome.REMOVED, Outcome.KEPT, Outcome.RIGHT})
+
+
+class Result(StrEnum):
     """What became of a test."""
 
     PASSED = "passed"
     FAILED = "failed"
+    CHANGED = "changed"
+    """All that it says holds, but the page gives something else than its golden file: someone has to look."""
     PENDING = "pending"
 
 
@@ -34,9 +58,14 @@ class Assertion:
 
     what: str
     """As the rule file has it: `contains "You may also like"`."""
-    holds: bool
+    outcome: Outcome
     detail: str = ""
     """What is the case instead, where it does not hold."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is as the test says."""
+        return self.outcome in _HOLDS
 
 
 @dataclass(slots=True)
@@ -46,8 +75,16 @@ class CaseResult:
     where: str
     """`file:line`."""
     name: str
-    outcome: Outcome
+    result: Result
     assertions: list[Assertion] = field(default_factory=list)
+    golden: Golden | None = None
+    """The golden page, where the test has one and could be run."""
+    against_golden: list[Assertion] = field(default_factory=list)
+    """One for each line in which the page differs from it; one that holds if there is none."""
+
+    def __iter__(self) -> Iterator[Assertion]:
+        """Iterate over all assertions."""
+        return chain(self.assertions, self.against_golden)
 
 
 def run_tests(paths: Sequence[Path] = (), cleaner: Cleaner | None = None) -> Iterator[CaseResult]:
@@ -65,15 +102,21 @@ def run_tests(paths: Sequence[Path] = (), cleaner: Cleaner | None = None) -> Ite
 
 def _run(cleaner: Cleaner, file: RuleFile, path: Path, test: RuleTest) -> CaseResult:
     if test.pending:
-        return CaseResult(test.where, test.name, Outcome.PENDING)
+        return CaseResult(test.where, test.name, Result.PENDING)
     try:
         article = cleaner.clean(_page(path, test))
+        golden = None if test.golden is None else Golden.read(path.parent / test.golden, test.golden, article)
     except InputError as error:
-        failed = Assertion(f'page "{test.page}"', holds=False, detail=str(error))
-        return CaseResult(test.where, test.name, Outcome.FAILED, [failed])
-    assertions = list(_assertions(article, file, test))
-    outcome = Outcome.PASSED if all(assertion.holds for assertion in assertions) else Outcome.FAILED
-    return CaseResult(test.where, test.name, outcome, assertions)
+        failed = Assertion(f'page "{test.page}"', Outcome.WRONG, str(error))
+        return CaseResult(test.where, test.name, Result.FAILED, [failed])
+    case = CaseResult(test.where, test.name, Result.PASSED, list(_assertions(article, file, test)), golden)
+    if golden is not None:
+        case.against_golden += _compared(golden, article)
+    if (golden is not None and golden.expected is None) or not all(assertion.holds for assertion in case.assertions):
+        case.result = Result.FAILED
+    elif golden is not None and golden.changed:
+        case.result = Result.CHANGED
+    return case
 
 
 def _page(path: Path, test: RuleTest) -> Page:
@@ -94,22 +137,60 @@ def _page(path: Path, test: RuleTest) -> Page:
 
 def _assertions(article: Article, file: RuleFile, test: RuleTest) -> Iterator[Assertion]:
     body = fold(article.text)
+    page = fold("\n".join(block.text for block in article.blocks)) if test.absent else ""
     for text in test.contains:
-        holds = fold(text) in body
-        yield Assertion(f'contains "{clip(text, 80)}"', holds, "" if holds else _whereabouts(article, text))
+        what = f'contains "{clip(text, 80)}"'
+        if fold(text) in body:
+            yield Assertion(what, Outcome.KEPT)
+        else:
+            yield Assertion(what, Outcome.OVERREACH, _whereabouts(article, text))
     for text in test.absent:
-        holds = fold(text) not in body
-        yield Assertion(f'absent "{clip(text, 80)}"', holds, "" if holds else "it is in the body")
+        what = f'absent "{clip(text, 80)}"'
+        if (wanted := fold(text)) in body:
+            yield Assertion(what, Outcome.MISSED, f"it is in the body{_place(article, text)}")
+        elif wanted in page:
+            yield Assertion(what, Outcome.REMOVED)
+        else:
+            yield Assertion(what, Outcome.WRONG, "the page says it nowhere: no rule can fail this")
     fired = _fired(article, file)
     for rule in test.fires:
-        holds = _full(rule, file) in fired
-        yield Assertion(f'fires "{rule}"', holds, "" if holds else _why_silent(article, _full(rule, file)))
+        if (full := _full(rule, file)) in fired:
+            yield Assertion(f'fires "{rule}"', Outcome.RIGHT)
+        else:
+            yield Assertion(f'fires "{rule}"', Outcome.MISSED, _why_silent(article, full))
     for rule in test.silent:
-        holds = _full(rule, file) not in fired
-        yield Assertion(f'silent "{rule}"', holds, "" if holds else "it fired")
-    for name, wanted in test.meta.items():
+        if _full(rule, file) not in fired:
+            yield Assertion(f'silent "{rule}"', Outcome.RIGHT)
+        else:
+            yield Assertion(f'silent "{rule}"', Outcome.OVERREACH, "it fired")
+    for name, wanted_value in test.meta.items():
         found = _stated(article, name)
-        yield Assertion(f"meta {name} = {wanted!r}", found == wanted, "" if found == wanted else f"it is {found!r}")
+        right = found == wanted_value
+        detail = "" if right else f"it is {found!r}"
+        yield Assertion(f"meta {name} = {wanted_value!r}", Outcome.RIGHT if right else Outcome.WRONG, detail)
+
+
+def _compared(golden: Golden, article: Article) -> Iterator[Assertion]:
+    """Yield an assertion for each line in which a page differs from its golden file; one if there is none."""
+    what = f'golden "{golden.shown}"'
+    if golden.expected is None:
+        advice = "there is none; `cleaner rules test --review` shows what it would be"
+        yield Assertion(what, Outcome.WRONG, advice)
+        return
+    differs = False
+    for line in golden.diff():
+        if line.sign == " ":
+            continue
+        differs = True
+        said = f'{line.sign} "{clip(line.text, 80)}"'
+        if line.is_metadata:
+            yield Assertion(what, Outcome.WRONG, said)
+        elif line.sign == "-":
+            yield Assertion(what, Outcome.OVERREACH, f"{said}: {_whereabouts(article, line.plain)}")
+        else:
+            yield Assertion(what, Outcome.MISSED, f"{said}{_place(article, line.plain)}")
+    if not differs:
+        yield Assertion(what, Outcome.KEPT)
 
 
 def _full(rule: str, file: RuleFile) -> str:
@@ -133,6 +214,16 @@ def _whereabouts(article: Article, text: str) -> str:
             reason = gone.verdict.evidence[0].id if gone.verdict.evidence else "no reason given"
             return f"removed: {gone.verdict.kind or gone.verdict.field}, {reason}"
     return "no block says it"
+
+
+def _place(article: Article, text: str) -> str:
+    """Say where in the page a line of the body stands: `, in div.box/p`; nothing where it cannot be told."""
+    wanted = fold(text)
+    for block, verdict in zip(article.blocks, article.verdicts, strict=True):
+        if verdict.fate is Fate.KEEP and wanted in fold(block.text):
+            where = "/".join(block.path.split("/")[-3:]) or f"the {block.zone} of the dump"
+            return f", in {where}"
+    return ""
 
 
 def _why_silent(article: Article, rule: str) -> str:

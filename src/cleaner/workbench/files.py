@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from cleaner import describe
-from cleaner.errors import Fault, OutputError, RuleFileError
+from cleaner.errors import Fault, RuleFileError
 from cleaner.judge import builtin
 from cleaner.rules import RuleBook, RuleSource, parse
 from cleaner.rules.places import locate
+from cleaner.storage import replace_file
 from cleaner.workbench.lint import Context, Finding, Fix, lint
 
 __all__ = ["Report", "check", "examine", "mend", "rule_files"]
@@ -92,7 +91,7 @@ def mend(paths: Sequence[Path] = ()) -> list[Finding]:
         findings.sort(key=lambda finding: _order(finding.fix))
         text, done = _mended(source.path.read_bytes().decode("utf-8"), findings, source)
         if done:
-            _write(source.path, text)
+            replace_file(source.path.resolve(), text.encode())
             mended += done
     return mended
 
@@ -180,23 +179,6 @@ def _without(text: str, start: int, end: int) -> str:
 def _written(text: str, like: str) -> str:
     """Return a TOML string, in the quotes of another where that can be."""
     return f"'{text}'" if like[0] == "'" and "'" not in text else json.dumps(text, ensure_ascii=False)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all."""
-    target = path.resolve()
-    try:
-        mode = target.stat().st_mode
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-            file.write(text.encode())
-        try:
-            Path(file.name).chmod(mode)
-            os.replace(file.name, target)  # noqa: PTH105 (as plain)
-        except OSError:
-            Path(file.name).unlink()
-            raise
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 @contextmanager

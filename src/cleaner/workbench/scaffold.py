@@ -212,6 +212,9 @@ def _lines(
         yield "# As found: correct what is wrong, then write [meta] so that it comes out right."
         parts = (f"{name} = {_value(value)}" for name, value in stated.items())
         yield f"meta = {{ {', '.join(parts)} }}"
+    yield f"# golden = {_string(golden.rpartition('.')[0] + '.md')}"
+    yield "# Take out the # for a file with all that the page gives. `cleaner rules test --review FILE` shows it, and"
+    yield "# asks before it writes; from then on every change is shown."
     yield "pending = false  # true: counted apart, as long as you cannot say what the page should give"
 
 

@@ -312,6 +312,7 @@ def _case() -> _Schema:
                     {field: {"type": ["array", "string"] if field in LIST_FIELDS else "string"} for field in FIELDS},
                 ),
             },
+            "golden": _text("A file, by its path beside the rule file, with all that the page should give."),
             "pending": _switch("Counted apart, until a page exists.", default=False),
         },
     )

@@ -10,10 +10,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from cleaner.cli.common import Exit, Subcommands, add_command, add_rule_paths, complain, count
+from cleaner.cli.rules.annotations import annotate
 from cleaner.text import settle
 
 if TYPE_CHECKING:
-    from cleaner.errors import Fault
     from cleaner.workbench import Finding, Report
 
 _DETAILS = """\
@@ -73,21 +73,11 @@ def _print_json(report: Report, mended: Iterable[Finding]) -> None:
 
 def _print_github(report: Report) -> None:
     for fault in report.faults:
-        _annotate("error", fault, "fault", _message(fault.rule, fault.reason, fault.suggestion))
+        annotate("error", fault.file, fault.line, "fault", _message(fault.rule, fault.reason, fault.suggestion))
     for finding in report.findings:
         message = _message(finding.rule, f"{finding.what}: {finding.why}", finding.advice)
-        _annotate("warning", finding, finding.check, message)
-
-
-def _annotate(level: str, entry: Fault | Finding, title: str, message: str) -> None:
-    """Print a workflow command; in its properties the signs that part them stand escaped."""
-    file = _escaped(entry.file).replace(":", "%3A").replace(",", "%2C")
-    print(f"::{level} file={file},line={max(entry.line, 1)},title={title}::{_escaped(settle(message))}")
+        annotate("warning", finding.file, finding.line, finding.check, message)
 
 
 def _message(rule: str | None, what: str, advice: str | None) -> str:
     return f"{f'rule {rule}: ' if rule else ''}{what}{f' ({advice})' if advice else ''}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

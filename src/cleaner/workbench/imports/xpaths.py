@@ -130,6 +130,8 @@ def rewritten(source: str) -> str:
             return source
         before = steps[:index]
         if index and step.before == "/" and step.axis == "ancestor":
+            if any(earlier.axis != "following-sibling" for earlier in before[1:]):
+                return source  # an ancestor of the last element may be one of the elements before it, or between them
             inner = "." + "".join(map(str, before))
             turned = replace(step, before="//", axis="", predicates=(*step.predicates, (inner,)))
             steps = [turned, *steps[index + 1 :]]
