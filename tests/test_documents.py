@@ -11,10 +11,25 @@ import pytest
 
 import cleaner
 from cleaner import workbench
+from cleaner.model import NoiseKind
 from cleaner.workbench import Result
 from tests.conftest import ROOT
 
-DOCUMENTS: Final = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/RULES.md", "docs/ARCHITECTURE.md")
+DOCUMENTS: Final = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/RULES.md",
+    "docs/EXAMPLES.md",
+    "docs/TUNING.md",
+    "docs/ARCHITECTURE.md",
+)
+EXAMPLES: Final = dict(
+    re.findall(
+        r"^## ([^\n]+)\n(.+?)(?=^## |\Z)", (ROOT / "docs/EXAMPLES.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+)
+TEST: Final = '[[test]]\nurl = "https://example.com/a"'
 WALK: Final = ROOT / "raw/copperladle.example/pie.html"
 
 
@@ -36,6 +51,27 @@ def test_the_walk_adds_a_site(tmp_path: Path) -> None:
     assert gone["Join 40,000 cooks and get our free booklet by email."] == "sites/copperladle.example/signup"
     prompt = next(text for text in gone if text.startswith("Did you make this recipe?"))
     assert gone[prompt] == "sites/copperladle.example/tried-it"
+
+
+def test_there_is_an_example_of_every_kind_of_noise() -> None:
+    assert {kind for title in EXAMPLES for kind in title.split(", ")} == set(NoiseKind)
+
+
+@pytest.mark.parametrize("kinds", EXAMPLES)
+def test_the_examples_hold_in_html_and_in_dumps(tmp_path: Path, kinds: str) -> None:
+    (rules,) = re.findall(r"```toml\n(.+?)```", EXAMPLES[kinds], re.DOTALL)
+    file = tmp_path / "sites/example.com.toml"
+    file.parent.mkdir()
+    file.write_text(f'schema = 1\nsite = "example.com"\n\n{rules}'.replace("[[test]]", TEST), "utf-8")
+    report = workbench.examine([tmp_path])
+    assert (report.faults, report.findings) == ([], [])
+    cases = list(workbench.run_tests([tmp_path]))
+    assert [[(one.what, one.detail) for one in case if not one.holds] for case in cases] == [[], []]
+    assert [("html =" in case, "text =" in case) for case in rules.split("[[test]]")[1:]] == [
+        (True, False),
+        (False, True),
+    ]
+    assert set(re.findall(r'kind = "([a-z-]+)"', rules)) <= set(kinds.split(", "))
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
