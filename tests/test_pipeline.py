@@ -6,6 +6,7 @@ import pickle
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +62,21 @@ def test_odd_content_has_a_status(content: bytes | str, status: str) -> None:
     article = cleaner.Cleaner(rules=False, judge="none").clean(content)
     assert article.status == status
     assert bool(article.reason) is (status != "ok")
+
+
+@pytest.mark.parametrize(
+    ("recognise", "scored"), [("", True), ('recognise = ["Mill Daily", "Read by millers"]\n', False)]
+)
+def test_only_a_site_file_written_for_dumps_spares_them_the_scorer(
+    tmp_path: Path, recognise: str, scored: bool
+) -> None:
+    (tmp_path / "sites").mkdir()
+    site = tmp_path / "sites" / "mill.example.toml"
+    site.write_text(f'schema = 1\nsite = "mill.example"\n{recognise}[meta]\nsite_name = {{ value = "Mill Daily" }}\n')
+    menu = "News\nSport\nWeather\nJobs\nContact us"
+    body = "The wheel turned for the first time in forty years, and the whole village had come down to the stream to see it."
+    dump = f"{menu}\n\n{body}\n\n{body.replace('wheel', 'stone')}\n\n{menu}\n"
+    article = cleaner.Cleaner(tmp_path).clean(dump, url="https://mill.example/a", media_type="text/plain")
+    assert article.metadata.site_name == "Mill Daily"
+    assert (article.confidence is not None) is scored
+    assert ("Weather" in article.text) is not scored

@@ -45,7 +45,7 @@ def judge(
         rest = Evidence(region.id, region.where, "inside the body")
     else:
         # A site file that reads dumps is written for the lines that a scorer has only text to judge by.
-        covered = not document.is_html and any(name.startswith("sites/") for name in rules.files)
+        covered = not document.is_html and rules.reads_dumps
         if by == "scorer" and not covered:
             confidence = scorer.judge(document, declared, verdicts)
         else:

@@ -57,6 +57,8 @@ class RuleSet:
         """Over names and content of these files: equal digests, equal rules."""
         self.disabled = frozenset(reference.name for file in held for reference in file.disable)
         """Full ids of rules and built-ins that these files disable."""
+        self.reads_dumps = any(file.recognise for file in held)
+        """Whether a site's file is written for text dumps as well: it says by which lines to recognise them."""
         self._reading = reading
         self._held = held
 
