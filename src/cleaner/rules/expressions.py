@@ -336,7 +336,10 @@ def compile_pattern(source: str) -> Any:
         reason = error.args[0]
         raise ValueError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None
     if pattern.programsize > _MAX_PROGRAM:
-        raise ValueError("a pattern that compiles to too large a program: bound its repetitions")
+        raise ValueError(
+            "a pattern that compiles to too large a program: a repetition counts as often as it may occur, and "
+            r"classes of Unicode (\pL) count dozens each time; write . or \S in place of these, or lower the bounds"
+        )
     return pattern
 
 

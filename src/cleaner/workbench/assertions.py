@@ -104,7 +104,7 @@ def _run(cleaner: Cleaner, file: RuleFile, path: Path, test: RuleTest) -> CaseRe
     if test.pending:
         return CaseResult(test.where, test.name, Result.PENDING)
     try:
-        article = cleaner.clean(_page(path, test))
+        article = cleaner.clean(_page(path, file, test))
         golden = None if test.golden is None else Golden.read(path.parent / test.golden, test.golden, article)
     except InputError as error:
         failed = Assertion(f'page "{test.page}"', Outcome.WRONG, str(error))
@@ -119,20 +119,23 @@ def _run(cleaner: Cleaner, file: RuleFile, path: Path, test: RuleTest) -> CaseRe
     return case
 
 
-def _page(path: Path, test: RuleTest) -> Page:
+def _page(path: Path, file: RuleFile, test: RuleTest) -> Page:
+    # A page that says not whose it is stands for one of the site; a dump may have to be recognised.
+    site = f"https://{file.name.removeprefix('sites/')}/" if file.name.startswith("sites/") else None
     captured = None if test.captured is None else datetime.combine(test.captured, time())
     if test.page is not None:
         page = read(path.parent / test.page)
         return Page(
             page.content,
-            test.url or page.url,
+            test.url or page.url or (None if file.recognise else site),
             page.media_type,
             page.charset,
             captured or page.captured,
             page.location,
         )
     content, media_type = (test.html, "text/html") if test.html is not None else (test.text or "", "text/plain")
-    return Page(content or "", test.url, media_type, None, captured, test.where)
+    url = test.url or (site if test.html is not None or not file.recognise else None)
+    return Page(content or "", url, media_type, None, captured, test.where)
 
 
 def _assertions(article: Article, file: RuleFile, test: RuleTest) -> Iterator[Assertion]:
