@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import cleaner
-from cleaner.model import Article, Fate, NoiseKind
+from cleaner.model import Article, Fate, NoiseKind, Page
+from cleaner.pipeline import Cleaner
 from cleaner.rules.book import RuleBook, _overlay
 
 URL = "https://example.com/news/1"
@@ -235,6 +236,27 @@ def test_what_lies_outside_the_body_goes_unless_a_rule_keeps_it(tmp_path: Path) 
     found = verdict_of(article, "Menu line")
     assert (found.kind, found.evidence[0].id) == (NoiseKind.OUTSIDE_BODY, "sites/example.com/[body]")
     assert verdict_of(article, "Inner").evidence[0].id == "sites/example.com/[body]"
+
+
+def test_the_caption_of_a_picture_above_the_body_is_one(tmp_path: Path) -> None:
+    figure = "<figure><img src=a.jpg><figcaption>The mill before the flood</figcaption></figure>"
+    below = figure.replace("a.jpg", "b.jpg").replace("before", "after")
+    body = f"<h1>The mill</h1>{figure}<div class=text>{BODY}</div>{below}"
+    article = clean(tmp_path, body, site="[body]\ncss = 'div.text'\n")
+    assert [caption.text for caption in article.captions] == ["The mill before the flood"]
+
+
+def test_what_a_site_s_rules_remove_does_not_part_what_stands_around_it(tmp_path: Path) -> None:
+    """The scorer gives every other block the probability that it has without the rules of the site."""
+    inserts = "".join(f"<p>{text}</p><p class=x>Read on: the mill, part {n}</p>" for n, text in enumerate(PROSE))
+    page = Page(f"<!DOCTYPE html><body>{inserts}</body>", "https://example.com/a")
+    site = tmp_path / "sites" / "example.com.toml"
+    site.parent.mkdir()
+    site.write_text(f'schema = 1\nsite = "example.com"\n{rule("x", "x", max_share=0.9)}')
+    ruled, plain = Cleaner(tmp_path).clean(page), Cleaner("generic").clean(page)
+    said = {verdict.evidence[0].detail for text in PROSE for verdict in [verdict_of(ruled, text)]}
+    assert said == {verdict.evidence[0].detail for text in PROSE for verdict in [verdict_of(plain, text)]}
+    assert "part 1" not in ruled.text
 
 
 def test_a_body_that_misses_is_noted_and_ignored(tmp_path: Path) -> None:

@@ -259,6 +259,7 @@ CASES = [
     (rule(f"line = '{'a' * 2001}'"), 5, "at most 2,000"),
     (rule('css = "a:hover"'), 5, ":hover never holds"),
     (rule('css = "div:is(.a, .b)"'), 5, "write the selectors out"),
+    (rule('css = "div:has(> .a)"'), 5, "write an xpath"),
     (rule('css = "a::text"'), 5, "Pseudo-elements are not supported"),
     (rule('css = "svg|a"'), 5, "bad css"),
     (rule('xpath = "//div["'), 5, "bad xpath"),

@@ -19,7 +19,7 @@ from cleaner.judge import builtin, opinion, scorer
 from cleaner.judge.resolve import resolve
 from cleaner.judge.scorer import Reason, reasons
 from cleaner.judge.status import status_of
-from cleaner.model import Block, Declared, Document, Evidence, Fate, Verdict
+from cleaner.model import Block, Declared, Document, Evidence, Fate, NoiseKind, Verdict
 from cleaner.rules import Region, RuleSet
 from cleaner.segment import fragments
 
@@ -72,6 +72,19 @@ def _leave_captions(declared: Declared, verdicts: list[Verdict | None]) -> None:
             verdicts[index] = Verdict(Fate.METADATA, None, field, (Evidence(found_by), *verdict.evidence))
 
 
+def _leave_captions_above(declared: Declared, verdicts: list[Verdict | None]) -> None:
+    """Free captions that stand between the title and the end of the `[body]`: lead pictures mostly stand above it."""
+    outside = [verdict is not None and verdict.kind is NoiseKind.OUTSIDE_BODY for verdict in verdicts]
+    titles = [index for index, (field, _) in declared.blocks.items() if field == "title"]
+    if not titles or not any(outside):
+        return
+    last = max((index for index, is_outside in enumerate(outside) if not is_outside), default=0)
+    for index, (field, found_by) in declared.blocks.items():
+        # Text that only stands near a picture would be body, where nobody is asked.
+        if field == "captions" and found_by != _PICTURE_TEXT and outside[index] and min(titles) < index < last:
+            verdicts[index] = None
+
+
 def given(document: Document, declared: Declared, rules: RuleSet) -> tuple[list[Verdict | None], Region | None]:
     """Return what rules, metadata and built-ins say of each block, None where they say nothing, and the body region."""
     marks = rules.mark(document)
@@ -82,6 +95,7 @@ def given(document: Document, declared: Declared, rules: RuleSet) -> tuple[list[
         if fragments(document, edges):
             declared.blocks = _moved(declared.blocks, before, document.blocks)
     verdicts = resolve(document, declared, marks, region)
+    _leave_captions_above(declared, verdicts)
     for index, (field, found_by) in declared.blocks.items():
         if document.is_html and found_by in ("builtin/standfirst", _PICTURE_TEXT):
             continue  # it may be of the body as well: the judge says

@@ -139,7 +139,7 @@ def judge(document: Document, declared: Declared, verdicts: list[Verdict | None]
     if not open_:
         return 1.0
     used = model(view_of(document))
-    matrix = extract(document, stated(document, declared), verdicts, used.lexicon)
+    matrix = extract(document, stated(document, declared), _without_site(verdicts), used.lexicon)
     everywhere = 1.0 / (1.0 + np.exp(-used.log_odds(matrix)))
     probabilities = everywhere[open_]
     words = np.array([document.blocks[index].words for index in open_], np.float32)
@@ -154,6 +154,18 @@ def judge(document: Document, declared: Declared, verdicts: list[Verdict | None]
     _restore_copies(document, verdicts, everywhere)
     expected = expected_f1(probabilities, words, kept)
     return float(np.interp(expected, *used.calibration))
+
+
+def _without_site(verdicts: Sequence[Verdict | None]) -> list[Verdict | None]:
+    """Return the verdicts without those that a site's rules alone give.
+
+    Weights are fitted without rules for sites. What these remove between two paragraphs would part them: they would look
+    like lines of a menu, and a rule would cost what stands around it.
+    """
+    return [
+        verdict if verdict is None or not all(reason.id.startswith("sites/") for reason in verdict.evidence) else None
+        for verdict in verdicts
+    ]
 
 
 @cache
@@ -208,7 +220,7 @@ def reasons(
     """
     view = view_of(document)
     used, names = model(view), NAMES[view]
-    matrix = extract(document, stated(document, declared), verdicts, used.lexicon)
+    matrix = extract(document, stated(document, declared), _without_site(verdicts), used.lexicon)
     found = {}
     for index in indices:
         if verdicts[index] is None:

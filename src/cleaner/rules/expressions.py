@@ -398,6 +398,8 @@ def _read_compound(tree: Any, tags: set[str], attributes: list[tuple[str, str, s
     match tree:
         case css_parser.Matching() | css_parser.SpecificityAdjustment():
             raise ValueError(":is() and :where() are not supported: write the selectors out")
+        case css_parser.Relation() if tree.combinator.value == ">":
+            raise ValueError(":has(> …) is not supported: write an xpath, //div[p] for div:has(> p)")
         case css_parser.Pseudo() if tree.ident in _DEAD_PSEUDOS:
             raise ValueError(f":{tree.ident} never holds on a saved page")
         case css_parser.Element():
