@@ -246,6 +246,14 @@ def test_the_caption_of_a_picture_above_the_body_is_one(tmp_path: Path) -> None:
     assert [caption.text for caption in article.captions] == ["The mill before the flood"]
 
 
+def test_a_caption_of_which_a_rule_removes_a_part_is_one_still(tmp_path: Path) -> None:
+    figure = "<figure><img src=a.jpg><figcaption>The mill before the flood <b class=x>Enlarge</b></figcaption></figure>"
+    body = f"<h1>The mill</h1><div class=text>{figure}{BODY}</div>"
+    article = clean(tmp_path, body, site="[body]\ncss = 'div.text'\n" + rule("x", "x"))
+    assert [caption.text for caption in article.captions] == ["The mill before the flood"]
+    assert "before the flood" not in article.text
+
+
 def test_what_a_site_s_rules_remove_does_not_part_what_stands_around_it(tmp_path: Path) -> None:
     """The scorer gives every other block the probability that it has without the rules of the site."""
     inserts = "".join(f"<p>{text}</p><p class=x>Read on: the mill, part {n}</p>" for n, text in enumerate(PROSE))

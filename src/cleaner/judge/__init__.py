@@ -106,5 +106,15 @@ def given(document: Document, declared: Declared, rules: RuleSet) -> tuple[list[
 
 
 def _moved(found: dict[int, tuple[str, str]], before: list[Block], after: list[Block]) -> dict[int, tuple[str, str]]:
-    """Renumber what was found on whole blocks after some were split; what was found on a split block is void."""
-    return {before[index].index: what for index, what in found.items() if after[before[index].index] is before[index]}
+    """Renumber what was found on blocks after some were split.
+
+    A split caption is one in all its parts, of which a rule may remove some; what else was found on a split block is void.
+    """
+    moved = {}
+    index = -1
+    for block in after:
+        if not block.continues or (index + 1 < len(before) and before[index + 1] is block):
+            index += 1
+        if index in found and (before[index] is block or found[index][0] == "captions"):
+            moved[block.index] = found[index]
+    return moved

@@ -159,8 +159,8 @@ def judge(document: Document, declared: Declared, verdicts: list[Verdict | None]
 def _without_site(verdicts: Sequence[Verdict | None]) -> list[Verdict | None]:
     """Return the verdicts without those that a site's rules alone give.
 
-    Weights are fitted without rules for sites. What these remove between two paragraphs would part them: they would look
-    like lines of a menu, and a rule would cost what stands around it.
+    Weights are fitted without rules for sites. What these remove between two paragraphs would part them, as lines of a
+    menu are parted, and a rule would cost what stands around it.
     """
     return [
         verdict if verdict is None or not all(reason.id.startswith("sites/") for reason in verdict.evidence) else None
