@@ -108,7 +108,7 @@ def given(document: Document, declared: Declared, rules: RuleSet) -> tuple[list[
 def _moved(found: dict[int, tuple[str, str]], before: list[Block], after: list[Block]) -> dict[int, tuple[str, str]]:
     """Renumber what was found on blocks after some were split.
 
-    A split caption is one in all its parts, of which a rule may remove some; what else was found on a split block is void.
+    A split caption is one in all its parts, of which a rule may remove some; anything else on a split block is void.
     """
     moved = {}
     index = -1
