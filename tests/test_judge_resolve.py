@@ -267,6 +267,14 @@ def test_what_a_site_s_rules_remove_does_not_part_what_stands_around_it(tmp_path
     assert "part 1" not in ruled.text
 
 
+@pytest.mark.parametrize(("css", "holds"), [("div.text", True), ("div.box", False)])
+def test_a_body_on_probation_has_to_hold_the_text(tmp_path: Path, css: str, holds: bool) -> None:
+    body = f"<div class=box><p>{PROSE[0]}</p></div><div class=text>{BODY}</div><p>After</p>"
+    article = clean(tmp_path, body, site=f"probation = true\n[body]\ncss = '{css}'\n")
+    assert (verdict_of(article, "After").kind is NoiseKind.OUTSIDE_BODY) is holds
+    assert ["[body]" in note.message for note in article.notes] == [True] * (not holds)
+
+
 def test_a_body_that_misses_is_noted_and_ignored(tmp_path: Path) -> None:
     article = clean(tmp_path, BODY + "<p>After</p>", site="[body]\ncss = 'div.gone'\n")
     assert fates(article) == {"After": "keep"}

@@ -220,6 +220,7 @@ class Body:
     selectors: tuple[Selector, ...]
     pack_when: When = _field(repr=False)
     pack: str
+    on_probation: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -713,7 +714,7 @@ class _Checker:
         if not table:
             self.fault(path, "[body] has no selector", "css or xpath")
         selectors = self.selectors(table, path, "elements")
-        return Body(f"{self.name}/[body]", self.where(path), selectors, self.when, self.name)
+        return Body(f"{self.name}/[body]", self.where(path), selectors, self.when, self.name, self.probation)
 
     def extractors(self, top: dict[str, Any]) -> tuple[Extractor, ...]:
         found = []

@@ -37,6 +37,7 @@ from cleaner.rules.language import (
     Section,
     When,
 )
+from cleaner.segment import is_prose
 from cleaner.text import clip, collapse, fold_phrase, settle, word_count
 
 __all__ = ["Layer", "Mark", "Reading", "Region"]
@@ -565,16 +566,26 @@ class Reading:
         if self.document.root is None:
             return None
         spans = self.document.spans
-        for body in bodies:
+        for body in sorted(bodies, key=lambda body: body.on_probation):
             if body.id in disabled or not self.pack_zones(body):
                 continue
             for selector in body.selectors:
                 hits = [spans[node] for node in self._select(selector, body.id, body.where) if node in spans]
                 ranges = sorted({(first, end) for _, first, end in hits if first < end})
-                if ranges:
+                if ranges and (not body.on_probation or self._holds_prose(ranges)):
                     return Region(body.id, body.where, str(selector), tuple(ranges))
-            self._note(body.id, "[body] hits nothing on this page and was ignored", body.where)
+            what = " that holds the text" if body.on_probation else ""
+            self._note(body.id, f"[body] hits nothing on this page{what} and was ignored", body.where)
         return None
+
+    def _holds_prose(self, ranges: Sequence[tuple[int, int]]) -> bool:
+        """Whether most prose of the main run lies within `ranges`: nobody has looked at what an imported file does."""
+        inside = total = 0
+        for block, (first, end) in zip(self.document.blocks, self.document.bounds, strict=True):
+            if block.zone is Zone.MAIN and is_prose(block):
+                total += block.words
+                inside += block.words * any(begin <= first and end <= stop for begin, stop in ranges)
+        return 2 * inside >= total
 
     def declare(self, extractors: Sequence[Extractor], declared: Declared, disabled: frozenset[str]) -> None:
         """Add what `extractors` find to `declared`, in their order."""
