@@ -263,3 +263,31 @@ def test_how_long_ago_is_a_day_where_it_is_known_when_the_page_was_saved(
     saved = datetime(2026, 9, 11, 1, 0)
     assert [stated.iso for stated in statements.read(line, language, None, saved).dates] == ([day] if day else [])
     assert statements.read(line, language).dates == []
+
+
+# ---- quick checks before slow patterns -------------------------------------------------------------------------------
+
+_SCRAPS = (
+    *("Jane Doe", "Ann", "ann", "al-Sudani", "Sportredakteur", "Editors", "envoyée spéciale", "박준석 기자", "記者"),
+    *("By ", "by", "von: ", "ein Kommentar von ", "Reviewed by", "PHOTO BY ", "Übersetzung", "aus dem", "traduction"),
+    *("published", " Updated", "posted in ", "filed under", "in ", " on ", "Mar 5, 2024", "12:30", "05.06.23", "2024"),
+    *("|", " - ", "–", "-", "•", "\n", " ", ", ", ": ", "(", ")", "/", "and ", " + ", "Twitter", " twitter", "©"),
+    *("(dpa)", "mit Material von Reuters", "Quelle: dpa", " contributed to this report", "*"),
+)
+_lines = st.one_of(st.lists(st.sampled_from(_SCRAPS), max_size=7).map("".join), st.text(max_size=30))
+
+
+@given(_lines)
+def test_quick_checks_rule_out_only_what_no_pattern_finds(line: str) -> None:
+    assert names._uncut(line) == names._CUT.split(line, maxsplit=1)[0]
+    assert names.has_role(line) == (names._ROLE.search(line) is not None)
+    assert (names._prefix(line) is None) == (names._PREFIX.match(line) is None)
+    assert statements._is_aside(line) == (statements._ASIDE.match(line) is not None)
+    assert statements._is_parted(line) == (statements._SIGNS.search(line) is not None)
+    assert statements.is_other_label(line) == (len(line) < 60 and statements._OTHERS.match(line.strip()) is not None)
+    if statements._GLUED.search(line) is None:
+        assert statements._GLUED_DATE.sub(" ", statements._GLUED_BY.sub(r"\1 ", line)) == line
+    if not names.holds(line, names._CREDIT_SIGNS):
+        assert names._LABELLED.search(line) is None
+        assert names._BRACKET.search(line) is None
+        assert names._PART.split(line) == [line]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from lxml import etree
 
 from cleaner.errors import Fault, InputError, RuleFileError
 from cleaner.model import Document, NoiseKind, Page, Zone
-from cleaner.rules.expressions import ElementIndex, compile_css, compile_pattern, compile_xpath
+from cleaner.rules.expressions import ElementIndex, TokenIndex, compile_css, compile_pattern, compile_xpath
 from cleaner.rules.language import Action, RuleFile, Tier, load_file, parse
 from cleaner.rules.places import locate
 from cleaner.segment.html import walk
@@ -557,6 +558,17 @@ def test_the_index_selects_by_xpath_what_lxml_selects(tree: Any, source: str) ->
     root = _tree(("html", {}, [tree]))
     selector = compile_xpath(source, probation=False, use="elements")
     assert ElementIndex(_document(root)).select(selector) == selector.evaluate(root)
+
+
+_names = st.sets(st.text("ab-", min_size=1, max_size=4), max_size=6)
+_tokens = st.lists(st.sampled_from(["a", "ab", "a*", "b-*", "*a", "*-b", "*a*", "*ab*", "b"]), max_size=6)
+
+
+@given(_tokens, _names)
+def test_tokens_hit_names_as_globs_do(tokens: list[str], names: set[str]) -> None:
+    hits = TokenIndex(tokens).hits(names)
+    for name in names:
+        assert sorted(hits.get(name, ())) == [at for at, token in enumerate(tokens) if fnmatchcase(name, token)]
 
 
 def test_an_expression_of_xpath_keeps_its_value() -> None:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from cleaner.describe import captions, dates, head, lines, names
 from cleaner.describe.ranks import rank
-from cleaner.model import Caption, Declared, Document, Metadata, Source, Verdict
+from cleaner.model import Caption, Declared, Document, Fate, Metadata, Source, Verdict
 from cleaner.text import collapse, fold, settle
 
 __all__ = ["BUILTINS", "declare", "describe"]
@@ -67,7 +67,8 @@ def _in_view(document: Document, name: str) -> bool:
 
 def describe(document: Document, declared: Declared, verdicts: list[Verdict]) -> tuple[Metadata, list[Caption]]:
     """Return the metadata, the best candidate for each field with its source, and each caption once."""
-    rank(declared, document.page.url)  # marks may have added candidates since
+    if any(map(_is_ruled, verdicts)):  # rules took values from blocks since
+        rank(declared, document.page.url)
     metadata = Metadata()
     for name in _TEXTS:
         _fill(metadata, declared, name, _text)
@@ -82,6 +83,11 @@ def describe(document: Document, declared: Declared, verdicts: list[Verdict]) ->
         metadata.language = document.language
         metadata.sources["language"] = Source("document", document.language)
     return metadata, captions.read(document, declared, verdicts)
+
+
+def _is_ruled(verdict: Verdict) -> bool:
+    """Whether a rule says that a block states metadata."""
+    return verdict.fate is Fate.METADATA and not verdict.evidence[0].id.startswith("builtin/")
 
 
 def _fill(metadata: Metadata, declared: Declared, name: str, reader: Any) -> None:

@@ -21,7 +21,7 @@ from typing import Final
 
 from cleaner.describe import names, statements
 from cleaner.describe.pictures import Picture, beside
-from cleaner.describe.vocabulary import FURNITURE
+from cleaner.describe.vocabulary import FURNITURE, holds
 from cleaner.model import Block, BlockKind, Caption, Declared, Document, Fate, Verdict, Zone
 from cleaner.text import collapse, fold, fold_phrase, settle, word_count
 
@@ -43,6 +43,8 @@ _LONGEST_STATEMENT: Final = 16
 _LONGEST_FIELD_LABEL: Final = 3
 
 _NEVER: Final = frozenset({BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.QUOTE})
+_ALONE: Final = frozenset({BlockKind.CAPTION, BlockKind.PARAGRAPH})
+"""What may be a caption without a picture beside it."""
 _LINKED: Final = 0.5
 """Share of link text from which a text beside a picture is a link and no caption."""
 
@@ -57,10 +59,11 @@ _PICTURE_NAME: Final = re.compile(r"image|img|photo|foto|picture|figure|bild", r
 _LONGEST_NAMES: Final = 300
 """How many characters of what an element is called are looked at."""
 _TEXT_PATH: Final = re.compile(r"[.#][^./#]*(?:desc|info|legend)[^/]*$", re.IGNORECASE)
-_STRANGER_PATH: Final = re.compile(
-    r"author|byline|avatar|profile|newsletter|subscri|promo|related|comment|sponsor|advert|[-_.#]logo|/button|/form|/address|/nav[/.#]",
-    re.IGNORECASE,
+_STRANGER_NAMES: Final = (
+    *("author", "byline", "avatar", "profile", "newsletter", "subscri", "promo", "related", "comment", "sponsor"),
+    *("advert", "/button", "/form", "/address"),
 )
+_STRANGER_PATH: Final = re.compile(r"[-_.#]logo|/nav[/.#]", re.IGNORECASE)
 _STRANGER_LEVELS: Final = 4
 """How many elements around a text are asked whether they are called a stranger's."""
 # "02:43 min", "Audio 03:07 Min.", "3 of 12".
@@ -136,7 +139,10 @@ class _HtmlFinder:
         pictures = beside(self.document)
         for block in self.blocks:
             picture = pictures.get(block.index)
-            if block.hidden or (told := self._told(block, picture)) is None:
+            if block.hidden or (picture is None and block.kind not in _ALONE):
+                continue
+            told = self._told(block, picture)
+            if told is None:
                 continue
             if picture is not None:
                 block.image, block.alt = picture.image, picture.alt
@@ -210,7 +216,7 @@ class _HtmlFinder:
         if block.kind is BlockKind.CAPTION:
             if picture is None and block.index and self.blocks[block.index - 1].kind is BlockKind.QUOTE:
                 return True  # a figure of a quote: who said it
-        elif _STRANGER_PATH.search("/" + "/".join(block.path.split("/")[-_STRANGER_LEVELS:])):
+        elif _is_stranger_path("/" + "/".join(block.path.split("/")[-_STRANGER_LEVELS:])):
             return True
         return self._is_byline(block) or (picture is not None and self._is_portrait(picture))
 
@@ -231,9 +237,12 @@ class _HtmlFinder:
 @lru_cache(maxsize=256)
 def _is_caption_path(path: str) -> bool:
     """Whether an element is called a caption; neighbours have mostly the same path."""
-    folded = path.lower()
-    named = any(name in folded for name in _CAPTION_NAMES)  # ten times as fast as the pattern
-    return named and _CAPTION_PATH.search(path) is not None
+    return holds(path, _CAPTION_NAMES) and _CAPTION_PATH.search(path) is not None
+
+
+def _is_stranger_path(path: str) -> bool:
+    """Whether an element is called an author's, a form's or a teaser's."""
+    return holds(path, _STRANGER_NAMES) or _STRANGER_PATH.search(path) is not None
 
 
 def _is_credit_alone(block: Block) -> bool:

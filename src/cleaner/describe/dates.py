@@ -78,6 +78,7 @@ _OFFSETS = {
     "mez": "+01:00",
     "mesz": "+02:00",
 }
+_DIGIT = re.compile(r"\d")
 _YEAR = re.compile(r"(?:19|20)\d\d|\d\d\.\d\d\.\d\d")
 
 
@@ -124,7 +125,7 @@ def part(
     """
     if len(line) > _LONGEST_LINE:
         return line, []
-    if not _YEAR.search(line):
+    if not _DIGIT.search(line) or not _YEAR.search(line):  # most lines have none at all
         ago = _AGO.search(line) if captured is not None else None
         day = _day_ago(ago[0], language or "en", captured) if ago and captured else None
         if ago is None or day is None:

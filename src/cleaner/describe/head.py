@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from html import unescape
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -218,13 +218,13 @@ class _Reader:
                 for name in value.lower().split()[:4] if value else ():
                     if name in _META_NAMES and len(found.setdefault(name, [])) < _MAX_VALUES:
                         found[name].append(content)
-        for field, ordered in _META.items():
-            for name in ordered:
-                values = list(dict.fromkeys(found.get(name, ())))
-                if field in {"authors", "tags"}:
-                    self._meta_list(field, values, name)
-                elif values:
-                    self.add(field, values[0], f"meta:{name}")
+        for name, field in _META_NAMES.items():
+            if name not in found:
+                continue
+            if field in {"authors", "tags"}:
+                self._meta_list(field, list(dict.fromkeys(found[name])), name)
+            else:
+                self.add(field, found[name][0], f"meta:{name}")
 
     def _meta_list(self, field: str, values: list[str], name: str) -> None:
         texts = [text for text in map(clean, values) if text]
@@ -298,9 +298,10 @@ class _Reader:
         """Read elements that say what they hold: itemprop, rel=author, `<time>`, `<h1>`, `<title>`."""
         authors, linked = _Together(), _Together()
         read = zip(self.document.attributes, self.document.elements, strict=True)
-        unread = ((element.attrib, element) for element in self.document.unread)
-        for attributes, element in chain(read, unread):
-            if not ("itemprop" in attributes or "rel" in attributes) or element.tag not in _MARKED:
+        marked = [(marks, element) for marks, element in read if "itemprop" in marks or "rel" in marks]
+        marked += [(element.attrib, element) for element in self.document.unread if element.tag in _MARKED]
+        for attributes, element in marked:
+            if element.tag not in _MARKED:
                 continue
             rel, marks = attributes.get("rel"), attributes.get("itemprop", "").lower().split()
             if "author" in marks and authors.takes(element):

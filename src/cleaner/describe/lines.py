@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from cleaner.describe import names, statements
-from cleaner.describe.vocabulary import FURNITURE, MODIFIED, PUBLISHED, RIGHTS_RESERVED, bare
+from cleaner.describe.vocabulary import FURNITURE, MODIFIED, PUBLISHED, RIGHTS_RESERVED, bare, holds
 from cleaner.model import Block, BlockKind, Declared, Document, Source, Zone
 from cleaner.text import fold, fold_phrase, word_count, words
 
@@ -67,6 +67,7 @@ _NEAR = 4
 
 # --- patterns: of lines ---------------------------------------------------------------------------------------------
 
+_LIST_MARKS = ("-", "–", "—", "•", "*")
 _LIST_MARK = re.compile(r"^[-–—•*]\s+")
 _IN_SECTION = re.compile(
     r"(?:(?P<in>in)|posted in|filed under|category|section|rubrik|ressort|catégorie|categoría|rubrique)\s?:?\s+"
@@ -92,6 +93,7 @@ _STANDFIRST_PATH = re.compile(
 _AUTHOR_WORD = (
     r"(?:(?<![A-Za-z])(?:author|byline|writer|autore?n?|auteur|redakteur)|(?:Author|Byline|Writer))s?(?![a-z])"
 )
+_AUTHOR_SIGNS = ("author", "byline", "writer", "autor", "auteur", "redakteur")
 # An element that is called so, or whose parent is.
 _AUTHOR_ELEMENT = re.compile(rf"/[^/]*{_AUTHOR_WORD}[^/]*$")
 _AUTHOR_PARENT = re.compile(rf"/[^/]*{_AUTHOR_WORD}[^/]*(?:/[^/]*){{1,2}}$")
@@ -166,7 +168,7 @@ class _Reader:
             known = index in self.said or index in self.captions
             if known or block.hidden or block.words > _LONGEST_BYLINE:
                 continue
-            text = _LIST_MARK.sub("", block.text)
+            text = _unmarked(block.text)
             if quick and not statements.may_say_so(text):
                 continue
             said = statements.read(text, self.document.language, self.region, self.document.page.captured)
@@ -215,7 +217,7 @@ class _Reader:
             if likeliest is None:
                 return None
             found = likeliest
-            self._add(found, "title", _LIST_MARK.sub("", self.blocks[found].text))
+            self._add(found, "title", _unmarked(self.blocks[found].text))
         copies = [index for index in window if folded[index] == folded[found]]
         for index in copies:  # a title is often printed twice, once for the picture
             if index <= start or self.blocks[index].zone is not Zone.MAIN:
@@ -344,8 +346,7 @@ class _Reader:
         if not self.document.is_html or self.blocks[index].path == self.blocks[heading].path:
             return True
         path, own = self.blocks[index].path, self.blocks[heading].path
-        differ = (place for place, (one, two) in enumerate(zip(path, own, strict=False)) if one != two)
-        below = max(path.rfind("/", 0, next(differ, len(path))), 0)
+        below = max(path.rfind("/", 0, _alike(path, own)), 0)
         return (index > heading or path.count("/", below) <= _NEAR) and _ELSEWHERE.search(path, below) is None
 
     def _closing(self) -> list[int]:
@@ -437,7 +438,7 @@ class _Reader:
 
     def _is_called_author(self, block: Block, said: statements.Statement) -> bool:
         """Whether the element of the names is called an author's; around a single word all kinds of labels are."""
-        if not self.document.is_html:
+        if not self.document.is_html or not holds(block.path, _AUTHOR_SIGNS):
             return False
         if fold_phrase(block.text) == fold_phrase(said.names[0]) and _AUTHOR_ELEMENT.search(block.path):
             return True
@@ -498,7 +499,7 @@ class _Reader:
             block = self.blocks[index]
             if self._states(index) or index in self.declared.blocks or block.words > _LONGEST_SECTION_LINE:
                 continue
-            text = _LIST_MARK.sub("", block.text)
+            text = _unmarked(block.text)
             match = _IN_SECTION.fullmatch(text)
             if match and (not match["in"] or self._beside_date(index)):
                 self._add(index, "section", match["v"].strip())
@@ -527,24 +528,39 @@ class _Reader:
     def _notes(self) -> None:
         """Read the wire services that notes at the article's end name; the note itself stays where it is."""
         for block in self.blocks:
-            if block.hidden or block.index in self.captions or block.zone is Zone.HEAD:
-                continue
-            if agencies := names.note_agencies(block.text):
+            agencies = [] if block.zone is Zone.HEAD or block.hidden else names.note_agencies(block.text)
+            if agencies and block.index not in self.captions:
                 self._add(block.index, "agencies", agencies)
 
     def _copyright(self) -> None:
         """Read the copyright line of the page, which names its holder and, mostly, the site."""
         for block in self.blocks:
-            if (
-                block.hidden
-                or (block.zone is Zone.MAIN and self.document.is_html)
-                or len(block.text) > _LONGEST_COPYRIGHT
-            ):
-                continue
             text = block.text.strip()
-            match = _COPYRIGHT.fullmatch(text) if text[:1] in _COPYRIGHT_BEGINS else None
-            if match and block.index not in self.captions:
+            if text[:1] not in _COPYRIGHT_BEGINS or len(block.text) > _LONGEST_COPYRIGHT or block.hidden:
+                continue
+            if (block.zone is Zone.MAIN and self.document.is_html) or block.index in self.captions:
+                continue
+            if match := _COPYRIGHT.fullmatch(text):
                 holder = match["v"].strip(" ,.-–")
                 if word_count(holder) <= _LONGEST_HOLDER:
                     self._add(block.index, "copyright", holder)
                     self._add(block.index, "site_name", holder)
+
+
+def _unmarked(text: str) -> str:
+    """Return a line without the mark of a list item before it."""
+    return _LIST_MARK.sub("", text) if text.startswith(_LIST_MARKS) else text
+
+
+def _alike(path: str, other: str) -> int:
+    """Return how many characters of `path` come before the first that differs in `other`; all, where one ends first."""
+    low, high = 0, min(len(path), len(other))
+    if path[:high] == other[:high]:
+        return len(path)
+    while low < high:  # paths are long and have much in common: halves are compared
+        middle = (low + high + 1) // 2
+        if path.startswith(other[:middle]):
+            low = middle
+        else:
+            high = middle - 1
+    return low

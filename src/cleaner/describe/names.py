@@ -17,11 +17,13 @@ from cleaner.describe.vocabulary import (
     DESKS,
     NOBODY,
     OTHER_HANDS,
+    OTHER_HANDS_SIGNS,
     PARTICLES,
     PICTURE,
-    ROLE,
+    ROLES,
     SOURCE,
     SUPPLIERS,
+    holds,
 )
 from cleaner.text import collapse, fold, fold_phrase, word_count
 
@@ -90,8 +92,10 @@ _PARTED = re.compile(rf"\s*(?:[,/&]|\b(?:{CONJUNCTIONS[None]}|e)\b)\s*", re.IGNO
 
 
 # How a note begins, or what it holds: what most lines are passed over for.
-_NOTE_BEGINS = re.compile(
-    rf"[(\[]|[*—–-]*\s?(?:with |additional |mit |avec |con informa|com informa|met informa|{SOURCE})", re.IGNORECASE
+_NOTE_MARKS = " *—–-"
+_NOTE_BEGINS = (
+    *("(", "[", "with ", "additional ", "mit ", "avec ", "con informa", "com informa", "met informa"),
+    *SOURCE.split("|"),
 )
 _NOTE_HOLDS = (" contributed to this ", " zu diesem ")
 
@@ -100,10 +104,8 @@ def note_agencies(line: str) -> list[str]:
     """Return the wire services that a note names: "Reuters contributed to this report.", "(dpa)"."""
     if len(line) > 160:
         return []
-    if not _NOTE_BEGINS.match(line.lstrip()):
-        folded = line.lower()
-        if _NOTE_HOLDS[0] not in folded and _NOTE_HOLDS[1] not in folded:
-            return []
+    if not line.lstrip(_NOTE_MARKS).lower().startswith(_NOTE_BEGINS) and not holds(line, _NOTE_HOLDS):
+        return []
     for pattern in _NOTES:
         if match := pattern.fullmatch(line.strip()):
             return list(dict.fromkeys(part for part in _PARTED.split(match["v"]) if is_agency(part)))
@@ -116,17 +118,34 @@ _PREFIX = re.compile(
     rf"(?P<word>{'|'.join(sorted(map(re.escape, BYLINES), key=len, reverse=True))})(?:\s?(?P<colon>[::])\s?|\s)(?=\S)",
     re.IGNORECASE,
 )
+_FIRST_WORD = re.compile(r"[^\s:]+")
+_FIRST_WORDS = frozenset(phrase.split()[0] for phrase in BYLINES)
 # What ends the names on a byline: a bar, a spaced dash, the date.
 _CUT = re.compile(
     rf"\s*(?:[|•·]|\s[–—-]\s|[.;]?\s*\b(?:{OTHER_HANDS}|editing by)\b|[–—-]?\s*\b(?:published|updated|posted)\b)",
     re.IGNORECASE,
 )
+_CUT_SIGNS = ("|", "•", "·", "-", "–", "—", "published", "updated", "posted", *OTHER_HANDS_SIGNS)
 _JUNK = re.compile(r"\S*@\S+|https?://\S*|\bwww\.\S*|\([^)]{0,80}\)|\[[^\]]{0,80}\]", re.IGNORECASE)
+_JUNK_SIGNS = ("@", "://", "www.", "(", "[")
+_DIGIT = re.compile(r"\d")
 _DATED = re.compile(r"\d{1,2}[./:h]\d{2}|\b(?:19|20)\d\d\b|\d{1,2}\.\s")
-_ROLE = re.compile(rf"(?<!\w)\w*(?:{ROLE})s?(?!\w)", re.IGNORECASE)
+_ROLE = re.compile(rf"(?<!\w)\w*(?:{'|'.join(ROLES)})s?(?!\w)", re.IGNORECASE)
 # Written to the name: "박준석 기자".
-_TITLE_AFTER = re.compile(r"(?<=\w)\s?(?:기자|特派員|記者)$")
-_PROFILE = re.compile(r"\s+(?:twitter|facebook|linkedin|instagram|bluesky|mastodon)$", re.IGNORECASE)
+_TITLES_AFTER = ("기자", "特派員", "記者")
+_TITLE_AFTER = re.compile(rf"(?<=\w)\s?(?:{'|'.join(_TITLES_AFTER)})$")
+_ELIDED = re.compile(r"[a-z]{1,3}['’-](\w)")
+_PROFILES = ("twitter", "facebook", "linkedin", "instagram", "bluesky", "mastodon")
+_PROFILE = re.compile(rf"\s+(?:{'|'.join(_PROFILES)})$", re.IGNORECASE)
+# Language -> what stands between two names, and signs of it.
+_BETWEEN = {
+    language: re.compile(rf"\s*(?:;|&|、|・|\s\+\s|,?\s+(?:{words})\s+)\s*", re.IGNORECASE)
+    for language, words in CONJUNCTIONS.items()
+}
+_BETWEEN_SIGNS = {
+    language: (";", "&", "、", "・", " + ", *(f" {word} " for word in words.split("|")))
+    for language, words in CONJUNCTIONS.items()
+}
 
 
 def names(text: str, language: str | None = None, *, person: bool = False) -> list[str]:
@@ -135,13 +154,15 @@ def names(text: str, language: str | None = None, *, person: bool = False) -> li
     As printed, in order, once each; without roles, e-mail addresses, handles, links and dates. With `person` the text
     is one name already (a field of structured data): it is parted only where each part is a name by itself.
     """
-    text = collapse(_JUNK.sub(" ", text[:_LONGEST_BYLINE]))
-    text = _CUT.split(text, maxsplit=1)[0]
-    conjunction = CONJUNCTIONS.get(language, CONJUNCTIONS[None])
-    clauses = re.split(rf"\s*(?:;|&|、|・|\s\+\s|,?\s+(?:{conjunction})\s+)\s*", text, flags=re.IGNORECASE)
+    text = text[:_LONGEST_BYLINE]
+    if holds(text, _JUNK_SIGNS):
+        text = _JUNK.sub(" ", text)
+    text = _uncut(collapse(text))
+    language = language if language in CONJUNCTIONS else None
+    clauses = _BETWEEN[language].split(text) if holds(text, _BETWEEN_SIGNS[language]) else [text]
     found: list[str] = []
     for position, clause in enumerate(clauses[:_MAX_NAMES]):
-        if not position or not _ROLE.search(clause.split(",")[0]):  # "A B, Founder and Chief Editor"
+        if not position or not has_role(clause.split(",")[0]):  # "A B, Founder and Chief Editor"
             found += _comma_names(clause)
     found = list(dict.fromkeys(found))
     if person and len(found) > 1 and not all(word_count(name) > 1 or is_agency(name) for name in found):
@@ -150,12 +171,17 @@ def names(text: str, language: str | None = None, *, person: bool = False) -> li
     return found
 
 
+def _uncut(text: str) -> str:
+    """Return what of a byline stands before whatever ends the names on it."""
+    return _CUT.split(text, maxsplit=1)[0] if holds(text, _CUT_SIGNS) else text
+
+
 def _comma_names(clause: str) -> list[str]:
     """Return the names of a text without conjunctions: two in "A B, C D", one in "A B, Political Editor"."""
     found: list[str] = []
-    for position, part in enumerate(re.split(r"\s*[,،]\s*", clause)[:_MAX_NAMES]):
+    for position, part in enumerate(clause.replace("،", ",").split(",")[:_MAX_NAMES]):
         name = _clean(part)
-        if name is None or (position and _ROLE.search(part)) or fold(name).rstrip(".") in DEGREES:
+        if name is None or (position and has_role(part)) or fold(name).rstrip(".") in DEGREES:
             continue
         if found and word_count(name) == 1 and not is_agency(name):
             continue  # a place: "Jane Doe, Jerusalem"
@@ -165,20 +191,26 @@ def _comma_names(clause: str) -> list[str]:
 
 def _clean(name: str) -> str | None:
     """Return `name` without what hangs on it; None where it is nobody's."""
-    name = _PROFILE.sub("", name.strip()).strip(' \t\n.,:;|*•·–—-"“”„«»()[]')
+    name = name.strip()
+    if name.lower().endswith(_PROFILES):
+        name = _PROFILE.sub("", name)
+    name = name.strip(' \t\n.,:;|*•·–—-"“”„«»()[]')
     if not any(map(str.isalpha, name)) or fold_phrase(name) in NOBODY or name.startswith(("@", "#", "/")):
         return None
     words = name.split()
-    if len(words) > 2 and words[0] != "The" and _ROLE.fullmatch(words[-1]):  # "Jane Doe Correspondent"
+    if len(words) > 2 and words[0] != "The" and _is_role(words[-1]):  # "Jane Doe Correspondent"
         words.pop()
         while len(words) > 2 and fold(words[-1]) in DESKS:  # "Jane Doe Political Correspondent"
             words.pop()
     if len(words) > 2 and words[: len(words) // 2] * 2 == words:  # beside the picture and below it
         words = words[: len(words) // 2]
-    name = _TITLE_AFTER.sub("", " ".join(words))
+    name = " ".join(words)
+    if name.endswith(_TITLES_AFTER):
+        name = _TITLE_AFTER.sub("", name)
     # An address, or what a template should have filled in: "page.author.name".
     is_path = " " not in name and (("/" in name and "." in name) or (name.islower() and name.count(".") > 1))
-    return None if len(name) > 80 or len(name.split()) > 8 or is_path or _DATED.search(name) else name
+    is_dated = _DIGIT.search(name) and _DATED.search(name)
+    return None if len(name) > 80 or len(name.split()) > 8 or is_path or is_dated else name
 
 
 def byline(line: str, language: str | None = None) -> list[str]:
@@ -186,27 +218,33 @@ def byline(line: str, language: str | None = None) -> list[str]:
 
     A word such as "By" must come first, and everything named must be written as names are.
     """
-    if len(line) > _LONGEST_BYLINE or (match := _PREFIX.match(line)) is None:
+    if len(line) > _LONGEST_BYLINE or (match := _prefix(line)) is None:
         return []
     languages = BYLINES[match["word"].lower()]
     if languages and language is not None and language not in languages and not match["colon"]:
         return []
     rest = line[match.end() :]
     found = names(rest, language)
-    head = _CUT.split(rest, maxsplit=1)[0]
+    head = _uncut(rest)
     if not found or not all(map(named, found)) or word_count(head) > 16 or head.rstrip().endswith(("?", "!", "…")):
         return []
     return found
 
 
+def _prefix(line: str) -> re.Match[str] | None:
+    """Return the "By" that a line begins with."""
+    first = _FIRST_WORD.match(line)
+    return _PREFIX.match(line) if first is not None and first[0].lower() in _FIRST_WORDS else None
+
+
 def is_prefixed(line: str) -> bool:
     """Whether `line` begins with a word such as "By"."""
-    return _PREFIX.match(line) is not None or line[:2] in {"By", "by"}
+    return _prefix(line) is not None or line[:2] in {"By", "by"}
 
 
 def has_role(text: str) -> bool:
     """Whether `text` says what somebody is, such as an editor."""
-    return _ROLE.search(text) is not None
+    return holds(text, ROLES) and _ROLE.search(text) is not None
 
 
 def named(name: str) -> bool:
@@ -214,17 +252,27 @@ def named(name: str) -> bool:
     if is_agency(name):
         return True
     parts = name.split()
-    if not parts or len(parts) > 6 or any(char.isdigit() for char in name):
+    if not parts or len(parts) > 6 or any(map(str.isdigit, name)):
         return False
-    strong = [part for part in parts if fold(part).strip(".") not in PARTICLES and not _ROLE.fullmatch(part)]
-    return bool(strong) and all(_capital(part) for part in strong)
+    return all(_capital(part) or _is_weak(part) for part in parts) and not all(map(_is_weak, parts))
+
+
+def _is_weak(part: str) -> bool:
+    """Whether a part of a name needs no capital, and is none without others."""
+    return fold(part).strip(".") in PARTICLES or _is_role(part)
+
+
+def _is_role(word: str) -> bool:
+    return holds(word, ROLES) and _ROLE.fullmatch(word) is not None
 
 
 def _capital(word: str) -> bool:
-    letter = next((char for char in word if char.isalpha()), "")
+    letter = next(filter(str.isalpha, word), "")
+    if not letter.islower():
+        return bool(letter)
     # al-Sudani, d'Ormesson: the capital may follow a short particle.
-    inner = re.search(r"^[a-z]{1,3}['’-](\w)", word)
-    return bool(letter) and (not letter.islower() or (inner is not None and inner[1].isupper()))
+    inner = _ELIDED.match(word)
+    return inner is not None and inner[1].isupper()
 
 
 # --- credits --------------------------------------------------------------------------------------------------------
@@ -248,6 +296,7 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _LABEL_SIGNS = (":", "©", "(c)", "fot.", " by ", " courtesy of ", " copyright ")
+_CREDIT_SIGNS = (*_LABEL_SIGNS, "/", "|", ",", "via", ")", "]")
 _SOURCE = re.compile(rf"(?<!\w)(?:{SOURCE})\s?[::]\s*", re.IGNORECASE)
 # "Jane Doe/The Daily": who took a picture, and for whom.
 _BY_AND_FOR = re.compile(r"\(?[^\W\d_][\w.'’-]*(?: [^\W\d_][\w.'’-]*){1,3} ?/ ?[^\W\d_][\w.&'’ -]{1,30}\)?")
@@ -280,7 +329,10 @@ def split_credit(text: str, *, caption: bool = False) -> Credited:
     """
     text = text.strip()
     reach = max(0, len(text) - LONGEST_CREDITED)
-    signed = _may_label(text[reach:])
+    end = text[reach:]
+    if not caption and not holds(end, _CREDIT_SIGNS) and fold(end.strip(" .()")) not in SUPPLIERS:
+        return Credited(text, None)  # as most lines
+    signed = _may_label(end)
     if caption and (is_supplier(text) or _BY_AND_FOR.fullmatch(text)):
         return Credited("", text.strip("()[]"))
     whole = _credit_line(text, labelled=signed) if 3 <= len(text) <= _LONGEST_CREDIT else None
@@ -320,11 +372,7 @@ def starts_credit(text: str) -> bool:
 
 def _may_label(text: str) -> bool:
     """Whether `text` holds what every label has; most texts hold none of it."""
-    text = text.lower()
-    for sign in _LABEL_SIGNS:  # noqa: SIM110  (twice as fast as any(), and asked of every short block)
-        if sign in text:
-            return True
-    return False
+    return holds(text, _LABEL_SIGNS)
 
 
 def _unlabelled(credit: str) -> str:
@@ -338,22 +386,24 @@ def _credit_like(credit: str) -> bool:
     return bool(credit) and len(credit.split()) <= 14 and not _SENTENCE_END.search(credit.replace("Inc. ", "Inc "))
 
 
-_PARTS = ("/", "|", ",", "via")
 _PART = re.compile(r"\s*(?:/|\||\bvia\b|,)\s*")
 
 
 def _supplied(credit: str) -> bool:
     """Whether `credit` shows by itself that it is one: parts at slashes or a "via", one of them a known supplier."""
-    apart = any(sign in credit for sign in _PARTS)
+    apart = "/" in credit or "|" in credit or "," in credit or "via" in credit
     if not apart and fold(credit.strip(" .()")) not in SUPPLIERS:
         return False  # a name alone has to be a known one: most texts end here
-    if not _credit_like(credit) or len(credit.split()) > 12:
-        return False
     parts = [part.strip(" .()") for part in _PART.split(credit) if part.strip()]
-    if not parts or not all(_capital(part) or fold(part) in SUPPLIERS or is_agency(part) for part in parts):
-        return False
     known = [part for part in parts if fold(part) in SUPPLIERS or is_agency(part)]
     if len(parts) == 1:
         # A single word ("Flickr", "Reuters") may as well be a link or a dateline.
-        return bool(known) and " " in parts[0] and not is_agency(parts[0])
-    return bool(known) or any(map(_SUPPLIER.match, parts))
+        supplied = bool(known) and " " in parts[0] and not is_agency(parts[0])
+    else:
+        supplied = bool(known) or any(map(_SUPPLIER.match, parts))
+    return (
+        supplied
+        and _credit_like(credit)
+        and len(credit.split()) <= 12
+        and all(part in known or _capital(part) for part in parts)
+    )

@@ -59,8 +59,8 @@ def rank(declared: Declared, address: str | None = None, seen: Callable[[str], b
     a name on the page; with it, authors that are mere accounts are dropped.
     """
     for field, candidates in declared.candidates.items():
-        order = _ORDER.get(field, ("rule:",))
-        candidates.sort(key=partial(_place, order=order))
+        if len(candidates) > 1:
+            candidates.sort(key=partial(_place, order=_ORDER.get(field, ("rule:",))))
     site = _Site(declared, address)
     if "title" in declared.candidates:
         declared.candidates["title"] = _titles(declared, site)
@@ -83,7 +83,7 @@ def doubt(field: str, candidate: tuple[Any, Source], declared: Declared, address
     if field == "title":
         titles = declared.candidates["title"]
         told = [value for value, source in titles if not _is_heading(source)]
-        return _title_doubt(candidate, told, site, agreed=_agreed(titles))
+        return _title_doubt(candidate, told, _unlikeness(candidate[0], told), site, agreed=_agreed(titles))
     return "is a name of the site or of an account" if field == "authors" and _is_anonymous(candidate[0], site) else ""
 
 
@@ -179,6 +179,7 @@ class _Site:
         return bool(squashed) and (squashed in self._names or squashed in self._host)
 
 
+@lru_cache(1_024)
 def _squash(text: str) -> str:
     """Return the letters and digits of `text`, folded: "Trill! Mag" and "trillmag" are one."""
     return _NOT_ALNUM.sub("", fold(text))
@@ -205,19 +206,19 @@ def _titles(declared: Declared, site: _Site) -> list[tuple[Any, Source]]:
     def merit(candidate: tuple[str, Source]) -> tuple[bool, bool, float, int]:
         heading = _is_heading(candidate[1])
         unlike = _unlikeness(candidate[0], told) if heading else 0.0
-        doubt = _title_doubt(candidate, told, site, agreed=agreed)
+        doubt = _title_doubt(candidate, told, unlike, site, agreed=agreed)
         return bool(doubt), not heading, unlike, _place(candidate, _TITLE_ORDER)
 
     rules = [candidate for candidate in cleaned if candidate[1].name.startswith("rule:")]
     return rules + sorted((candidate for candidate in cleaned if candidate[0] and candidate not in rules), key=merit)
 
 
-def _title_doubt(candidate: tuple[str, Source], told: list[str], site: _Site, *, agreed: bool) -> str:
+def _title_doubt(candidate: tuple[str, Source], told: list[str], unlike: float, site: _Site, *, agreed: bool) -> str:
     """Return what speaks against a title, for people; "" where nothing does."""
     value, source = candidate
     if site.is_named(value):
         return "is the name of the site"
-    if _is_heading(source) and _unlikeness(value, told) > _UNLIKE:
+    if _is_heading(source) and unlike > _UNLIKE:
         return "has little in common with any title that the head states"
     if _is_heading(source) and told and len(value) < min(map(len, told)) / _LABEL_SHARE:
         return "is a label: the titles that the head states are much longer"
@@ -249,9 +250,10 @@ def _unlikeness(heading: str, told: list[str]) -> float:
     return min(shares, default=0.0)
 
 
-def _telling(title: str) -> set[str]:
+@lru_cache(1_024)
+def _telling(title: str) -> frozenset[str]:
     """Return the words of a title but for short ones, which any two share."""
-    return {word for word in words(fold(title)) if len(word) > _SHORT_WORD or not word.isascii()}
+    return frozenset(word for word in words(fold(title)) if len(word) > _SHORT_WORD or not word.isascii())
 
 
 def _without_site(title: str, site: _Site, whole: Counter[str]) -> str:

@@ -13,6 +13,7 @@ The order is fixed, and each step sees what the one before decided:
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Literal
 
 from cleaner.judge import builtin, opinion, scorer
@@ -90,9 +91,11 @@ def given(document: Document, declared: Declared, rules: RuleSet) -> tuple[list[
     marks = rules.mark(document)
     region = rules.region(document)
     if document.is_html:
-        edges = [(mark.first, mark.end) for mark in marks] + (list(region.ranges) if region else [])
+        edges = {(mark.first, mark.end) for mark in marks}.union(region.ranges if region else ())
         before = document.blocks
-        if fragments(document, edges):
+        # Most marks end where blocks do: only then there is nothing to split.
+        within = set(chain.from_iterable(edges)).difference(chain.from_iterable(document.bounds))
+        if within and fragments(document, sorted(edges)):
             declared.blocks = _moved(declared.blocks, before, document.blocks)
     verdicts = resolve(document, declared, marks, region)
     _leave_captions_above(declared, verdicts)

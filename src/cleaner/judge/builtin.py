@@ -63,7 +63,7 @@ def judge(document: Document, declared: Declared, verdicts: _Verdicts, disabled:
     if REPEATED_CAPTION not in disabled:
         _repeated_captions(document.blocks, folded, verdicts)
     if REPEATED_TITLE not in disabled:
-        _repeated_titles(document.blocks, declared, verdicts)
+        _repeated_titles(document.blocks, folded, declared, verdicts)
     if REPEATED_RUN not in disabled:
         _repeated_runs(document.blocks, folded, verdicts)
     if REPEATED_PARAGRAPH not in disabled:
@@ -202,20 +202,19 @@ def _repeated_captions(blocks: list[Block], folded: list[str], verdicts: _Verdic
                 captions.setdefault(fold(block.alt), block.index)
 
 
-def _repeated_titles(blocks: list[Block], declared: Declared, verdicts: _Verdicts) -> None:
+def _repeated_titles(blocks: list[Block], folded: list[str], declared: Declared, verdicts: _Verdicts) -> None:
     """The headline printed once more, above the body or as a heading."""
-    titles = {fold_phrase(value) for value, _ in declared.candidates.get("title", ())[:1] if isinstance(value, str)}
-    titles.discard("")
+    title = declared.first("title")
+    wanted = fold_phrase(title) if isinstance(title, str) else ""
     seen: int | None = None
-    for block in blocks:
-        verdict = verdicts[block.index]
-        if fold_phrase(block.text) not in titles:
+    for block in blocks if wanted else ():
+        if wanted not in folded[block.index] or fold_phrase(block.text) != wanted:
             continue
+        verdict = verdicts[block.index]
         if verdict is not None:
             if verdict.fate is Fate.METADATA and verdict.field == "title":
                 seen = block.index
-            continue
-        if block.kind is BlockKind.HEADING or block.zone is Zone.HEAD:
+        elif block.kind is BlockKind.HEADING or block.zone is Zone.HEAD:
             detail = "same as the title" if seen is None else f"same as the title, block {seen}"
             verdicts[block.index] = _drop(NoiseKind.REPEATED_TITLE, REPEATED_TITLE, detail)
 
@@ -268,9 +267,9 @@ def _repeated_paragraphs(blocks: list[Block], folded: list[str], verdicts: _Verd
     """A paragraph of eight words or more that is there again."""
     copies: dict[str, list[Block]] = defaultdict(list)
     for block in blocks:
-        if block.kind is BlockKind.LIST_ITEM:
+        if block.words < _REPEAT_WORDS or block.kind is BlockKind.LIST_ITEM:
             continue  # lists of features repeat from product to product
-        if _may_repeat(block, verdicts) and block.words >= _REPEAT_WORDS:
+        if _may_repeat(block, verdicts):
             copies[folded[block.index]].append(block)
     for same in copies.values():
         if len(same) < 2:

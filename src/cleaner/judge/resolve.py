@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Any, Final
 
 from cleaner.model import Declared, Document, Evidence, Fate, NoiseKind, Note, Source, Verdict
@@ -36,18 +38,21 @@ def resolve(document: Document, declared: Declared, marks: list[Mark], region: R
     covers = _Coverage(document)
     inside = covers.inside(region)
     per_block = covers.per_block([mark for mark in marks if mark.rule.action is not Action.FLAG])
+    skipped: set[str] = set()
     if any(per_block):
-        prose = _prose(document)
-        skipped = _guard(document, prose, per_block, inside)
-        skipped |= _floor(document, prose, per_block, inside, skipped)
-    else:
-        skipped = set()
+        words = _prose(document)
+        prose = [entry for entry in zip(words, per_block, inside, strict=True) if entry[0]]
+        skipped = _guard(document, prose)
+        skipped |= _floor(document, prose, skipped)
     taken: list[tuple[int, Mark]] = []
     verdicts: list[Verdict | None] = [None] * len(document.blocks)
+    known: dict[tuple[tuple[str, str], ...], Verdict] = {}
     for index, found in enumerate(per_block):
         ranked = _ranked(found, skipped) if found else found
         if ranked:
-            verdicts[index] = _verdict(ranked)
+            # What one rule hits has one verdict: a menu is a hundred blocks.
+            alike = tuple([(mark.rule.id, mark.detail) for _, mark in ranked])
+            verdicts[index] = known.get(alike) or known.setdefault(alike, _verdict(ranked))
             if ranked[0][1].rule.action is Action.TO_META:
                 taken.append((index, ranked[0][1]))
         elif not inside[index] and region is not None:
@@ -59,6 +64,10 @@ def resolve(document: Document, declared: Declared, marks: list[Mark], region: R
 
 _Found = list[tuple[int, Mark]]
 """The marks on one block, each with how near it is: the ordinal of the marked element, -1 for the reach of a cut."""
+_Stroke = tuple[tuple[int, Mark], Iterable[int]]
+"""A mark, with how near it is, and the blocks that it covers so."""
+_Prose = list[tuple[int, _Found, bool]]
+"""For each block of prose its words, the marks on it, and whether it lies in the body region."""
 
 
 class _Coverage:
@@ -66,13 +75,10 @@ class _Coverage:
 
     def __init__(self, document: Document) -> None:
         self.count = len(document.blocks)
-        self.first: list[int] = []
-        self.end: list[int] = []
-        for bound in document.bounds:
-            # White space at a block's edges does not count: `<p><b>All of it</b> </p>` is covered by its <b>.
-            first, end = bound if bound[1] == bound[0] + 1 else trimmed(document.pieces, *bound)
-            self.first.append(first)
-            self.end.append(end)
+        # White space at a block's edges does not count: `<p><b>All of it</b> </p>` is covered by its <b>.
+        bounds = [bound if bound[1] == bound[0] + 1 else trimmed(document.pieces, *bound) for bound in document.bounds]
+        self.first = [first for first, _ in bounds]
+        self.end = [end for _, end in bounds]
 
     def blocks(self, first: int, end: int) -> range:
         """Return the indexes of the blocks that lie within the pieces from `first` up to `end`."""
@@ -90,49 +96,61 @@ class _Coverage:
         return inside
 
     def per_block(self, marks: list[Mark]) -> list[_Found]:
-        """Return the marks on each block."""
-        found: list[_Found] = [[] for _ in range(self.count)]
+        """Return the marks on each block, by how strong they are."""
         alike: dict[tuple[str, str], list[Mark]] = defaultdict(list)
         for mark in marks:
             alike[mark.rule.id, mark.detail].append(mark)
-        for same in alike.values():
-            self._paint(found, same)
+        painted = [stroke for same in alike.values() for stroke in self._paint(same)]
+        found: list[_Found] = [[] for _ in range(self.count)]
+        for entry, blocks in sorted(painted, key=_strength):
+            for index in blocks:
+                found[index].append(entry)
         return found
 
-    def _paint(self, found: list[_Found], same: list[Mark]) -> None:
-        """Add to each block the nearest of the marks that one matcher of a rule made.
+    def _paint(self, same: list[Mark]) -> Iterator[_Stroke]:
+        """Yield on which blocks each of the marks that one matcher of a rule made is the nearest.
 
         A matcher may hit a thousand elements, one within the other, around as many blocks: the innermost is painted
         first, and those around it step over what is painted.
         """
         painted: dict[int, int] = {}  # where a painted stretch begins -> where it ends
         cut = None
-        for mark in sorted(same, key=lambda mark: mark.anchor, reverse=True):
+        for mark in sorted(same, key=_anchor, reverse=True) if len(same) > 1 else same:
             covered = self.blocks(mark.first, mark.end)
+            if not covered:
+                continue
+            bare = []
             index = covered.start
             while index < covered.stop:
                 if index in painted:
                     index = painted[index]
                 else:
-                    found[index].append((mark.anchor, mark))
+                    bare.append(index)
                     index += 1
-            if covered:
-                painted[covered.start] = covered.stop
-                if mark.rule.action is Action.CUT_AFTER and (cut is None or covered.stop <= cut[0]):
-                    cut = covered.stop, mark
+            yield (mark.anchor, mark), bare
+            painted[covered.start] = covered.stop
+            if mark.rule.action is Action.CUT_AFTER and (cut is None or covered.stop <= cut[0]):
+                cut = covered.stop, mark
         if cut is not None:
-            for index in range(cut[0], self.count):
-                found[index].append((-1, cut[1]))
+            yield (-1, cut[1]), range(cut[0], self.count)
+
+
+_anchor = attrgetter("anchor")
+
+
+def _strength(stroke: _Stroke) -> tuple[int, int, int, str]:
+    """Sort first what decides on the blocks that it covers."""
+    near, mark = stroke[0]
+    rule = mark.rule
+    return rule.tier, -near, _RANK[rule.action], rule.id
 
 
 def _ranked(found: _Found, skipped: set[str]) -> _Found:
     """Return the marks of one block that count, the deciding one first."""
-    ranked = [entry for entry in found if entry[1].rule.id not in skipped] if skipped else list(found)
-    if len(ranked) > 1:
-        ranked.sort(key=lambda entry: (entry[1].rule.tier, -entry[0], _RANK[entry[1].rule.action], entry[1].rule.id))
+    ranked = [entry for entry in found if entry[1].rule.id not in skipped] if skipped else found
     if ranked and ranked[0][1].rule.action is Action.CUT_AFTER:
         # A cut yields to whatever rule keeps a block.
-        ranked.sort(key=lambda entry: entry[1].rule.action is not Action.KEEP)
+        return sorted(ranked, key=lambda entry: entry[1].rule.action is not Action.KEEP)
     return ranked
 
 
@@ -173,21 +191,19 @@ def _prose(document: Document) -> list[int]:
 
 def _removers(found: _Found, skipped: set[str]) -> list[Rule]:
     """Return the rules that remove a block, none where something else wins."""
-    ranked = _ranked(found, skipped) if found else []
+    ranked = _ranked(found, skipped)
     if not ranked or ranked[0][1].rule.action not in (Action.DROP, Action.CUT_AFTER):
         return []
     removers = {mark.rule.id: mark.rule for _, mark in ranked if mark.rule.action in (Action.DROP, Action.CUT_AFTER)}
     return list(removers.values())
 
 
-def _guard(document: Document, prose: list[int], per_block: list[_Found], inside: list[bool]) -> set[str]:
+def _guard(document: Document, prose: _Prose) -> set[str]:
     """Return the ids of the rules that alone remove more than their share of the prose."""
     alone: dict[str, int] = defaultdict(int)
     rules: dict[str, Rule] = {}
     kept = 0
-    for words, found, within in zip(prose, per_block, inside, strict=True):
-        if not words:
-            continue
+    for words, found, within in prose:
         removers = _removers(found, set())
         if len(removers) == 1:
             alone[removers[0].id] += words
@@ -204,18 +220,16 @@ def _guard(document: Document, prose: list[int], per_block: list[_Found], inside
     return skipped
 
 
-def _floor(
-    document: Document, prose: list[int], per_block: list[_Found], inside: list[bool], skipped: set[str]
-) -> set[str]:
+def _floor(document: Document, prose: _Prose, skipped: set[str]) -> set[str]:
     """Return the ids of further rules to un-apply, so that together they leave a tenth of the prose."""
     undone: set[str] = set()
     while True:
         total = left = 0
         taken: dict[str, int] = defaultdict(int)
         rules: dict[str, Rule] = {}
-        for words, found, within in zip(prose, per_block, inside, strict=True):
-            removers = _removers(found, skipped | undone) if words else []
-            if not words or not within or any(rule.kind in _COMMENTS for rule in removers):
+        for words, found, within in prose:
+            removers = _removers(found, skipped | undone)
+            if not within or any(rule.kind in _COMMENTS for rule in removers):
                 continue
             total += words
             left += 0 if removers else words

@@ -9,10 +9,12 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 from urllib.parse import unquote
 
@@ -31,6 +33,7 @@ __all__ = [
     "PatternSet",
     "Selector",
     "SelectorIndex",
+    "TokenIndex",
     "compile_css",
     "compile_glob",
     "compile_pattern",
@@ -82,29 +85,42 @@ class ElementIndex:
     that it needs is on the page at all.
     """
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, *, unread: bool = True) -> None:
+        """Index a document; without its `unread` elements, where only those with an ordinal count."""
         self.document = document
         self.root = document.root
-        self._bearers: dict[str, list[tuple[str, Any]]] = {}
+        self._others = document.unread if unread else []
+        self._bearers: dict[str, dict[str, list[int]]] = {}
         self._values: dict[str, str] = {}
 
     @cached_property
     def _unread(self) -> dict[str, list[tuple[str, Any]]]:
         """Attribute -> its values, each with the element that has it, of the elements without an ordinal."""
         bearers: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
-        for element in self.document.unread:
+        for element in self._others:
             for name, value in element.items():
                 bearers[name].append((value, element))
         return dict(bearers)
 
-    def _with(self, name: str) -> list[tuple[str, Any]]:
-        """Return the values of one attribute, each with the element that has it."""
-        found = self._bearers.get(name)
-        if found is None:
-            both = zip(self.document.attributes, self.document.elements, strict=True)
-            found = [(attributes[name], element) for attributes, element in both if name in attributes]
-            self._bearers[name] = found = found + self._unread.get(name, [])
-        return found
+    def gather(self, names: Iterable[str]) -> None:
+        """Find the elements that have any of these attributes in one pass, for :meth:`bearers` of each."""
+        found: dict[str, defaultdict[str, list[int]]]
+        found = {name: defaultdict(list) for name in names if name not in self._bearers}
+        if found:
+            for ordinal, attributes in enumerate(self.document.attributes):
+                for name in attributes:
+                    if name in found:
+                        found[name][attributes[name]].append(ordinal)
+            self._bearers |= found
+
+    def bearers(self, name: str) -> Mapping[str, list[int]]:
+        """Return the values of an attribute in the order in which they occur: value -> ordinals of those that have it.
+
+        Few classes are asked for and many elements share one: so each spelling is looked at once.
+        """
+        if name not in self._bearers:
+            self.gather([name])
+        return self._bearers[name]
 
     def select(self, selector: Selector) -> Any:
         """Return what `selector` hits, in document order; the plain value of an XPath expression that has one.
@@ -125,8 +141,9 @@ class ElementIndex:
         """Return all values of one attribute as one string; empty where nothing on the page has it."""
         values = self._values.get(name)
         if values is None:
+            both = chain(self.bearers(name), [value for value, _ in self._unread.get(name, ())])
             # With a line end before each: a name that nothing has is told from one without a value.
-            values = self._values[name] = "".join([f"\n{value}" for value, _ in self._with(name)])
+            values = self._values[name] = "".join([f"\n{value}" for value in both])
         return values
 
     def may_hit(self, selector: Selector) -> bool:
@@ -145,12 +162,18 @@ class ElementIndex:
         if not compound.attributes:
             return self.document.tagged(tag) if tag else []
         (name, operator, wanted), *others = compound.attributes
+        ordinals = [
+            ordinal
+            for value, bearers in self.bearers(name).items()
+            if wanted in value and _compares(value, operator, wanted)  # what "in" says holds for every operator
+            for ordinal in bearers
+        ]
+        found = [self.document.elements[ordinal] for ordinal in sorted(ordinals)]
+        found += [element for value, element in self._unread.get(name, ()) if _compares(value, operator, wanted)]
         return [
             element
-            for value, element in self._with(name)
-            if wanted in value  # whatever the operator
-            and _compares(value, operator, wanted)
-            and (tag is None or element.tag == tag)
+            for element in found
+            if (tag is None or element.tag == tag)
             and all(_compares(element.get(name), operator, wanted) for name, operator, wanted in others)
         ]
 
@@ -188,10 +211,16 @@ class SelectorIndex:
                     self._named[name].append(index)
         self._parts = {name: _PartSet(found) for name, found in parts.items()}
         """Attribute -> what its values have to contain; a line end stands for the edge of a value."""
+        self.attributes = {name for name, _ in self._exact} | self._parts.keys() | self._named.keys()
+        """Those that are asked for first."""
+        compounds = [compound for selector in selectors for compound in selector.compounds]
+        self.asks_unread = any(compound.attributes and not compound.whole for compound in compounds)
+        """Whether what an element has that holds no text may count: the other selectors are of one element each."""
 
     def possible(self, elements: ElementIndex) -> list[int]:
         """Return the selectors that may hit something, in their order."""
         found = set(self._unfiled)
+        elements.gather(self.attributes)
         for (name, operator), filed in self._exact.items():
             values = elements.values(name).split(None if operator == "~=" else "\n")
             for value in filed.keys() & values:
@@ -206,6 +235,38 @@ class SelectorIndex:
             if elements.document.tagged(tag):
                 found.update(indices)
         return sorted(found)
+
+
+class TokenIndex:
+    """Many class names or ids of rules, in part perhaps (`share-*`, `*-ad`), asked which of a page's they are."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self._whole: defaultdict[str, list[int]] = defaultdict(list)
+        self._starts: list[tuple[str, int]] = []
+        self._others: list[tuple[Callable[[str, str], bool], str, int]] = []
+        for index, token in enumerate(tokens):
+            part = token.strip("*")
+            if "*" not in token:
+                self._whole[part].append(index)
+            elif token[0] != "*":
+                self._starts.append((part, index))
+            else:
+                self._others.append((str.endswith if token[-1] != "*" else str.__contains__, part, index))
+
+    def hits(self, names: Collection[str]) -> dict[str, list[int]]:
+        """Return those of a page's names, each given once, that tokens hit, with the tokens: whole ones first."""
+        hits = {name: list(self._whole[name]) for name in self._whole.keys() & names}
+        ordered = sorted(names)
+        for part, index in self._starts:
+            at = bisect_left(ordered, part)
+            while at < len(ordered) and ordered[at].startswith(part):
+                hits.setdefault(ordered[at], []).append(index)
+                at += 1
+        for fits, part, index in self._others:
+            for name in ordered:
+                if fits(name, part):
+                    hits.setdefault(name, []).append(index)
+        return hits
 
 
 class _PartSet:
@@ -298,7 +359,8 @@ class PatternSet:
         found = [self._filtered[index] for index in self._filter.Match(text) or ()] if self._filtered else []
         if self._automaton is not None:
             found += [self._loose[index] for index in self._automaton.Match(text) or ()]
-        return sorted(found)
+            found.sort()
+        return found
 
 
 def _filter(patterns: Sequence[Any]) -> Any:

@@ -12,15 +12,15 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
-from cleaner.model import BlockKind, Caption, Declared, Document, Note, Source, Zone
-from cleaner.rules.expressions import ElementIndex, PatternSet, Selector, SelectorIndex
+from cleaner.model import Block, BlockKind, Caption, Declared, Document, Note, Source, Zone
+from cleaner.rules.expressions import ElementIndex, PatternSet, Selector, SelectorIndex, TokenIndex
 from cleaner.rules.language import (
     LIST_FIELDS,
     MAX_LINE,
@@ -46,24 +46,22 @@ __all__ = ["Layer", "Mark", "Reading", "Region"]
 _MAX_NODES = 5_000  # elements taken of one selector
 _MAX_NARROWED = 20_000  # characters: `text` is not searched in longer elements
 _MAX_VALUES = 200  # values of one field from one extractor
-_MAX_CACHED = 20_000  # class attributes, and texts, of which a layer remembers what hits them
+_MAX_CACHED = 20_000  # texts of which a layer remembers what hits them
 _MAX_LABEL = 60  # characters of such a text: sites repeat their labels on every page, their paragraphs on none
-_MAX_NAMES = 300  # characters of such an attribute
 
+_NAMING = ("class", "id")  # attributes that tokens hit
 _EVERYWHERE = frozenset(Zone)
 _OUTSIDE_MAIN = frozenset({Zone.HEAD, Zone.TAIL})
 _NOWHERE: frozenset[Zone] = frozenset()
 _SILENCE: Mapping[int, str] = {}
 
-_Found = TypeVar("_Found")
 _Value = tuple[dict[str, str], tuple[int, int] | None]
 """What an extractor finds: the groups of the value, and the pieces it stands in."""
 
 _JOINTS = re.compile(r"\s*[,;&|·、،，；]\s*|\s+(?:and|und|et|y|e|i|en|och|og|ja|и|та|і|ve|και)\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One rule's hit on a stretch of the page."""
 
     rule: Rule
@@ -74,7 +72,7 @@ class Mark:
     """Ordinal of the element that was hit; of the element that makes the block, where a block was."""
     detail: str
     """What matched, for people: `css aside.related`, `phrase "You may also like"`."""
-    value: dict[str, str] = field(default_factory=dict)
+    value: Mapping[str, str] = {}
     """Of a rule that states metadata: `v`, and `credit` for captions."""
 
 
@@ -106,33 +104,18 @@ class Layer:
             for name, phrases in file.phrases.items():
                 for folded in phrases:
                     self.sets.setdefault(folded, []).append((name, file))
-        self._lines: list[tuple[Saying, Any]] = []
+        self._lines: list[tuple[Saying, str]] = []
+        patterns: list[Any] = []
         for saying in self._sayings():
             for folded in saying.phrases:
                 self.phrases.setdefault(folded, []).append(saying)
             for name in saying.sets:
                 self.by_set.setdefault(name, []).append(saying)
-            self._lines += [(saying, pattern) for pattern in saying.lines]
-        self._patterns = PatternSet([pattern for _, pattern in self._lines])
-        self._tokens: dict[str, list[tuple[Rule, str]]] = {}
-        # Part of a token -> its rules; parts by the letter that a name has to begin or end with, if it has to.
-        self._starts: defaultdict[str, list[tuple[str, tuple[Rule, str]]]] = defaultdict(list)
-        self._ends: defaultdict[str, list[tuple[str, tuple[Rule, str]]]] = defaultdict(list)
-        self._inner: list[tuple[str, tuple[Rule, str]]] = []
-        for rule in rules:
-            for token in rule.tokens:
-                part, hit = token.strip("*"), (rule, token)
-                if token[0] == "*" and token[-1] == "*":
-                    self._inner.append((part, hit))
-                elif token[0] == "*":
-                    self._ends[part[-1]].append((part, hit))
-                elif token[-1] == "*":
-                    self._starts[part[0]].append((part, hit))
-                else:
-                    self._tokens.setdefault(part, []).append(hit)
-        self.has_tokens = any(rule.tokens for rule in rules)
-        self._called: dict[str, tuple[tuple[Rule, str], ...]] = {}
-        self._named: dict[str, tuple[tuple[Rule, str], ...]] = {}
+            patterns += saying.lines
+            self._lines += [(saying, f"line {pattern.pattern}") for pattern in saying.lines]
+        self._patterns = PatternSet(patterns)
+        self.tokens = [(rule, token) for rule in rules for token in rule.tokens]
+        self.by_name = TokenIndex([token for _, token in self.tokens])
         self._heard: dict[str, tuple[tuple[Saying, str], ...]] = {}
 
     def _sayings(self) -> Iterator[Saying]:
@@ -157,40 +140,12 @@ class Layer:
         found = self._heard.get(text)
         if found is None:
             plain = _plain(text)
-            hits = self._patterns.matching(plain) if plain else ()
-            found = tuple([(self._lines[index][0], f"line {self._lines[index][1].pattern}") for index in hits])
-            _remember(self._heard, text, found, _MAX_LABEL)
+            found = tuple([self._lines[index] for index in self._patterns.matching(plain)]) if plain else ()
+            if len(text) <= _MAX_LABEL:
+                if len(self._heard) >= _MAX_CACHED:
+                    self._heard.clear()
+                self._heard[text] = found
         return found
-
-    def called(self, names: str) -> tuple[tuple[Rule, str], ...]:
-        """Return the rules, with their token, that hit an element of this class or id attribute."""
-        found = self._called.get(names)
-        if found is None:
-            hits = dict.fromkeys([hit for name in names.lower().split() for hit in self._named_by(name)])
-            found = _remember(self._called, names, tuple(hits), _MAX_NAMES)
-        return found
-
-    def _named_by(self, name: str) -> tuple[tuple[Rule, str], ...]:
-        """Return the rules, with their token, that one class name or id hits."""
-        found = self._named.get(name)
-        if found is None:
-            hits = [
-                *self._tokens.get(name, ()),
-                *[hit for part, hit in self._starts.get(name[0], ()) if name.startswith(part)],
-                *[hit for part, hit in self._ends.get(name[-1], ()) if name.endswith(part)],
-                *[hit for part, hit in self._inner if part in name],
-            ]
-            found = _remember(self._named, name, tuple(hits), _MAX_NAMES)
-        return found
-
-
-def _remember(cache: dict[str, _Found], key: str, found: _Found, longest: int) -> _Found:
-    """Keep what was found for a key of at most so many characters, and return it."""
-    if len(key) <= longest:
-        if len(cache) >= _MAX_CACHED:
-            cache.clear()
-        cache[key] = found
-    return found
 
 
 class Reading:
@@ -252,7 +207,7 @@ class Reading:
             if isinstance(wanted, Selector):
                 known = bool(self._select(wanted, wanted.text, None))
             else:
-                known = any(self._passes(wanted, index) for index in self._candidates(wanted))
+                known = any(self._looks(wanted, self.document.blocks[index]) for index in self._saying(wanted))
             self._present[wanted] = known
         return known
 
@@ -273,7 +228,9 @@ class Reading:
         declared = self.document.language
         for layer in self.layers:
             for index, folded in enumerate(self._folded):
-                for name, file in layer.sets.get(folded, ()) if folded else ():
+                if folded not in layer.sets:
+                    continue
+                for name, file in layer.sets[folded]:
                     languages = file.when.languages
                     # Phrases of a language count on every page that does not declare another one.
                     if languages is None or declared is None or declared in languages or file.name in self.extended:
@@ -282,20 +239,20 @@ class Reading:
 
     @cached_property
     def heard(self) -> dict[Saying, dict[int, str]]:
-        """What the blocks say of what all are asked for: saying -> block -> what matched, for people."""
+        """What the blocks say of what all are asked for: saying -> block, in order -> what matched, for people."""
         heard: defaultdict[Saying, dict[int, str]] = defaultdict(dict)
         for layer in self.layers:
-            for index, folded in enumerate(self._folded):
-                for saying in layer.phrases.get(folded, ()):
-                    heard[saying][index] = f'phrase "{saying.phrases[folded]}"'
-            for index, names in self._named.items():
-                for name, phrase in names.items():
-                    for saying in layer.by_set.get(name, ()):
-                        heard[saying].setdefault(index, f'phrase "{phrase}" of @{name}')
-            for index, block in enumerate(self.document.blocks):
+            for index, (block, folded) in enumerate(zip(self.document.blocks, self._folded, strict=True)):
+                if folded in layer.phrases:
+                    for saying in layer.phrases[folded]:
+                        heard[saying][index] = f'phrase "{saying.phrases[folded]}"'
+                if index in self._named:
+                    for name, phrase in self._named[index].items():
+                        for saying in layer.by_set.get(name, ()):
+                            heard[saying].setdefault(index, f'phrase "{phrase}" of @{name}')
                 for saying, detail in layer.lines_of(block.text) if len(block.text) <= MAX_LINE else ():
                     heard[saying].setdefault(index, detail)
-        return {saying: dict(sorted(hits.items())) for saying, hits in heard.items()}
+        return dict(heard)
 
     def _says(self, saying: Saying, index: int) -> bool:
         hits = self.heard.get(saying)
@@ -306,38 +263,39 @@ class Reading:
         text = self.document.blocks[index].text
         return len(text) <= MAX_LINE and any(pattern.fullmatch(_plain(text)) for pattern in saying.lines)
 
-    def _candidates(self, test: BlockTest) -> Iterable[int]:
-        """Return the blocks that can pass `test`, in order."""
-        if test.saying is not None:
-            return self.heard.get(test.saying, _SILENCE)
-        return range(len(self.document.blocks))
+    def _saying(self, test: BlockTest) -> Iterable[int]:
+        """Return the blocks that say what `test` asks all blocks for, in order."""
+        return range(len(self.document.blocks)) if test.saying is None else self.heard.get(test.saying, ())
 
     def _passing(self, test: BlockTest, zones: frozenset[Zone]) -> list[int]:
         """Return the blocks of these zones that can be seen and pass `test`, in order."""
         blocks = self.document.blocks
         return [
             index
-            for index in self._candidates(test)
-            if not (block := blocks[index]).hidden and block.zone in zones and self._passes(test, index)
+            for index in self._saying(test)
+            if (block := blocks[index]).zone in zones and not block.hidden and self._looks(test, block)
         ]
 
     def _passes(self, test: BlockTest, index: int) -> bool:
         block = self.document.blocks[index]
-        if test.kinds is not None and block.kind not in test.kinds:
-            return False
+        return self._looks(test, block) and (test.saying is None or self._says(test.saying, index))
+
+    def _looks(self, test: BlockTest, block: Block) -> bool:
+        """Whether a block passes `test`, whatever it says."""
         if test.max_words is not None and block.words > test.max_words:
             return False
-        if block.words < test.min_words:
-            return False
-        if test.linked is not None and self.document.is_html and test.linked != (block.link_density >= 0.5):
+        if block.words < test.min_words or (test.kinds is not None and block.kind not in test.kinds):
             return False
         if test.sentence is not None and test.sentence != block.is_sentence:
             return False
-        return test.saying is None or self._says(test.saying, index)
+        return test.linked is None or not self.document.is_html or test.linked == (block.link_density >= 0.5)
 
     def _next_visible(self, index: int) -> int | None:
         blocks = self.document.blocks
-        return next((after for after in range(index + 1, len(blocks)) if not blocks[after].hidden), None)
+        after = index + 1
+        while after < len(blocks) and blocks[after].hidden:
+            after += 1
+        return after if after < len(blocks) else None
 
     # -- marks
 
@@ -353,10 +311,13 @@ class Reading:
                 if rule.id not in disabled and (zones := self._allowed(rule)):
                     marks += self._block_marks(rule, zones, dict(self._structures(rule, zones)))
         if self.document.root is not None:
-            marks += self._token_marks(disabled)
+            readable = ElementIndex(self.document, unread=False)
             for layer in self.layers:
-                for index in layer.by_need.possible(self._elements):
-                    marks += self._selector_marks(*layer.selectors[index], disabled)
+                elements = self._elements if layer.by_need.asks_unread else readable
+                elements.gather(layer.by_need.attributes.union(_NAMING))
+                marks += self._token_marks(layer, elements, disabled)
+                for index in layer.by_need.possible(elements):
+                    marks += self._selector_marks(*layer.selectors[index], elements, disabled)
         return marks
 
     def _block_marks(self, rule: Rule, zones: frozenset[Zone], hits: Mapping[int, str]) -> Iterator[Mark]:
@@ -365,11 +326,11 @@ class Reading:
             block = document.blocks[index]
             if block.zone not in zones or (rule.max_words is not None and block.words > rule.max_words):
                 continue
-            value: dict[str, str] = {}
+            mark = Mark(rule, *document.bounds[index], document.anchors[index], detail)
             if rule.action is Action.TO_META:
                 value = (_groups(rule.saying, block.text) if rule.saying else None) or {"v": block.text}
-            first, end = document.bounds[index]
-            yield Mark(rule, first, end, document.anchors[index], detail, value)
+                mark = mark._replace(value=value)
+            yield mark
 
     def _structures(self, rule: Rule, zones: frozenset[Zone]) -> Iterator[tuple[int, str]]:
         for section in rule.sections:
@@ -433,27 +394,29 @@ class Reading:
             else:
                 yield (first if pair.take == "first" else second), detail
 
-    def _token_marks(self, disabled: frozenset[str]) -> Iterator[Mark]:
-        layers = [layer for layer in self.layers if layer.has_tokens]
-        if not layers:
-            return
+    def _token_marks(self, layer: Layer, elements: ElementIndex, disabled: frozenset[str]) -> Iterator[Mark]:
         document = self.document
-        for which in (1, 2):  # class, id
-            spelt = {name[which] for name in document.names}
-            for layer in layers:
-                # Each spelling is looked up once; most hit nothing.
-                called = {names: hits for names in spelt if names and (hits := layer.called(names))}
-                for name, element in zip(document.names, document.elements, strict=True) if called else ():
-                    for rule, token in called.get(name[which] or "", ()):
-                        span = document.spans[element]
-                        if span[1] < span[2] and rule.id not in disabled:
+        for attribute in _NAMING if layer.tokens else ():
+            spelt = elements.bearers(attribute)
+            hits = layer.by_name.hits({*"\n".join(spelt).lower().split()})
+            for spelling, ordinals in spelt.items() if hits else ():
+                names = spelling.lower().split()
+                if hits.keys().isdisjoint(names):
+                    continue
+                for index in dict.fromkeys([index for name in names for index in hits.get(name, ())]):
+                    rule, token = layer.tokens[index]
+                    for ordinal in ordinals if rule.id not in disabled else ():
+                        span = document.spans[document.elements[ordinal]]
+                        if span[1] < span[2]:
                             yield from self._element_marks(rule, span, f"token {token}")
 
-    def _selector_marks(self, rule: Rule, selector: Selector, disabled: frozenset[str]) -> Sequence[Mark]:
-        if not self._elements.may_hit(selector) or rule.id in disabled or not self._allowed(rule):
+    def _selector_marks(
+        self, rule: Rule, selector: Selector, elements: ElementIndex, disabled: frozenset[str]
+    ) -> Sequence[Mark]:
+        if not elements.may_hit(selector) or rule.id in disabled or not self._allowed(rule):
             return ()
         spans = self.document.spans
-        found = (spans.get(node) for node in self._select(selector, rule.id, rule.where))
+        found = (spans.get(node) for node in self._select(selector, rule.id, rule.where, elements))
         return [
             mark
             for span in found
@@ -513,12 +476,14 @@ class Reading:
     def _elements(self) -> ElementIndex:
         return ElementIndex(self.document)
 
-    def _select(self, selector: Selector, name: str, where: str | None) -> list[Any]:
+    def _select(
+        self, selector: Selector, name: str, where: str | None, elements: ElementIndex | None = None
+    ) -> list[Any]:
         """Return what a selector hits, in document order; a plain value of an XPath as a list of one."""
         if self.document.root is None:
             return []
         try:
-            found = self._elements.select(selector)
+            found = (elements or self._elements).select(selector)
         except etree.XPathError as error:
             self._note(name, f"{selector} failed on this page and was skipped: {error}", where)
             return []
