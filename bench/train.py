@@ -42,7 +42,7 @@ from cleaner.rules import RuleBook
 from cleaner.segment import segment
 from cleaner.text import words
 
-__all__ = ["align"]
+__all__ = ["align", "fitted", "samples", "tokens"]
 
 FOLDS = 5
 WEIGHTS = Path(__file__).resolve().parent.parent / "src/cleaner/judge/weights"
@@ -462,6 +462,11 @@ def train(view: View) -> tuple[dict[str, Any], str]:
     found = samples(view)
     print(f"{view}: {len(found)} samples", file=sys.stderr, flush=True)
     results = evaluate(found, cross_validate(found, view))
+    return results, fitted(found, view, results["calibration"])
+
+
+def fitted(found: Sequence[Sample], view: View, calibration: list[list[float]]) -> str:
+    """Return the weights file of a model fitted to samples."""
     by_fold = votes(found)
     rows = []
     for fold in range(FOLDS):
@@ -471,8 +476,7 @@ def train(view: View) -> tuple[dict[str, Any], str]:
             for sample in found
             if sample.fold == fold
         ]
-    trees = fit(rows, view)
-    return results, export(trees, lexicon(by_fold, range(FOLDS)), view, results["calibration"])
+    return export(fit(rows, view), lexicon(by_fold, range(FOLDS)), view, calibration)
 
 
 def main() -> int:

@@ -34,7 +34,21 @@ from cleaner.rules import Action, Rule, RuleFile, RuleSource, Tier, load_file
 from cleaner.segment import is_prose, segment
 from cleaner.storage import dump
 
-__all__ = ["ENOUGH", "MEDIA", "Bookkeeper", "Drift", "Entry", "Ledger", "Standing", "Tally", "drift", "standing"]
+__all__ = [
+    "ENOUGH",
+    "MEDIA",
+    "NOT_THE_SITES",
+    "Bookkeeper",
+    "Drift",
+    "Entry",
+    "Ledger",
+    "Standing",
+    "Tally",
+    "body_probabilities",
+    "drift",
+    "left_to_judges",
+    "standing",
+]
 
 MEDIA: Final = ("html", "text")
 """HTML and text dumps are counted apart: a rule may be dead in one and all there is in the other."""
@@ -57,7 +71,7 @@ _HALF: Final = 0.5
 _SUSPECTS: Final = 8
 """Rules of one page that are judged once more, at most: those that remove the most."""
 _ROSTERS: Final = 256
-_NOT_THE_SITES: Final = frozenset({Status.CAPTCHA, Status.BLOCKED, Status.CONSENT})
+NOT_THE_SITES: Final = frozenset({Status.CAPTCHA, Status.BLOCKED, Status.CONSENT})
 """Pages that stand in front of a site's own say nothing about its rules."""
 _BODY: Final = "[body]"
 _META: Final = "[meta]"
@@ -365,7 +379,7 @@ class Bookkeeper:
         except PageError:
             return self.cleaner.clean(page)  # it says which status that is
         article = self.cleaner.article(document)
-        if article.status in _NOT_THE_SITES:
+        if article.status in NOT_THE_SITES:
             self._ledger.aside += 1
         else:
             self._count(document, article)
@@ -519,14 +533,14 @@ class _Done:
 
     def weigh(self, document: Document, declared: Declared, disabled: frozenset[str]) -> None:
         """Ask the scorer about the prose that rules alone remove: for each as if there were no such rule."""
-        asked = [None if _left_to_judges(verdict) else verdict for verdict in self.article.verdicts]
+        asked = [None if left_to_judges(verdict) else verdict for verdict in self.article.verdicts]
         most = sorted(self.suspects, key=lambda id_: (-self.tallies[id_].prose, id_))
         for id_ in most[:_SUSPECTS]:
             verdicts: list[Verdict | None] = list(asked)
             for index in self.suspects[id_]:
                 verdicts[index] = None
             builtin.judge(document, declared, verdicts, disabled)  # what else is there twice is no loss
-            probabilities = _probabilities(document, declared, verdicts)
+            probabilities = body_probabilities(document, declared, verdicts)
             tally = self.tallies[id_]
             for index in self.suspects[id_]:
                 words = document.blocks[index].words
@@ -536,7 +550,7 @@ class _Done:
                 tally.worst = (tally.sure, self.article.location)
 
 
-def _left_to_judges(verdict: Verdict) -> bool:
+def left_to_judges(verdict: Verdict) -> bool:
     """Whether no rule and no built-in had decided a block when the judge was asked."""
     if any(evidence.id in ("scorer", "trafilatura", "builtin/undecided") for evidence in verdict.evidence):
         return True
@@ -544,7 +558,8 @@ def _left_to_judges(verdict: Verdict) -> bool:
     return verdict.fate is Fate.KEEP and verdict.evidence[0].id.endswith(f"/{_BODY}")
 
 
-def _probabilities(document: Document, declared: Declared, verdicts: list[Verdict | None]) -> list[float]:
+def body_probabilities(document: Document, declared: Declared, verdicts: list[Verdict | None]) -> list[float]:
+    """Return of each block how likely it is body, as the scorer has it; `verdicts` are those before it was asked."""
     used = scorer.model(scorer.view_of(document))
     matrix = extract(document, scorer.stated(document, declared), verdicts, used.lexicon)
     probabilities: list[float] = (1.0 / (1.0 + np.exp(-used.log_odds(matrix)))).tolist()

@@ -25,7 +25,7 @@ from cleaner.segment import is_prose
 from cleaner.storage import dump
 from cleaner.text import fold, settle
 
-__all__ = ["Scaffold", "scaffold"]
+__all__ = ["Scaffold", "host_of", "scaffold"]
 
 _NO_ARTICLE: Final = frozenset(
     {Status.UNREADABLE, Status.TOO_LARGE, Status.CAPTCHA, Status.CONSENT, Status.BLOCKED, Status.EMPTY}
@@ -74,7 +74,9 @@ def scaffold(page: Page, root: Path) -> Scaffold:
     alone = copy(cleaner)  # with the rules that are read already
     alone.judge = "none"
     ruled = alone.clean(page)
-    host = _host(page, judged)
+    host = host_of(page, judged)
+    if not host:
+        raise InputError(f"{page.location}: says nowhere which site it is of; --url tells")
     rule_file = root / "sites" / f"{host}.toml"
     is_html = judged.media_type == "text/html"
     golden = rule_file.parent / "snap" / host / f"{_stem(page)}.{'html' if is_html else 'txt'}.gz"
@@ -89,15 +91,14 @@ def scaffold(page: Page, root: Path) -> Scaffold:
     return Scaffold(host, rule_file, golden, stay, tuple(said for said, _ in go))
 
 
-def _host(page: Page, article: Article) -> str:
+def host_of(page: Page, article: Article) -> str:
+    """Return the host of a page as site files are called, without `www.`; empty where the page tells none."""
     address = page.url or article.metadata.url or ""
     try:
         host = (urlsplit(address.strip()).hostname or "").strip(".")
         host = (host if host.isascii() else host.encode("idna").decode()).lower()
     except ValueError:  # brackets that are no IPv6 address, labels that are no IDNA
-        host = ""
-    if not host:
-        raise InputError(f"{page.location}: says nowhere which site it is of; --url tells")
+        return ""
     return host.removeprefix("www.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cleaner.cli.common import Subcommands
-from cleaner.cli.rules import check, import_, new, schema, stats, test
+from cleaner.cli.rules import check, import_, new, schema, stats, suggest, test
 
 
 def add(subcommands: Subcommands) -> None:
@@ -12,5 +12,5 @@ def add(subcommands: Subcommands) -> None:
         "rules", help="check, test and import rule files", description="Check, test and import rule files."
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    for action in (check, test, stats, new, import_, schema):
+    for action in (check, test, stats, suggest, new, import_, schema):
         action.add(actions)
