@@ -34,6 +34,11 @@ _RUN_DOUBT: Final = 0.2
 must be seen on more of them; elements say better what they hold. In a dump there is little else to go by."""
 
 
+_VERBATIM_PAGES: Final = 3
+_VERBATIM_WORDS: Final = 6
+"""A line of so many words that stands on so many pages word for word is no article's, whatever the scorer says of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A rule that could be written, with what speaks for it."""
@@ -114,6 +119,9 @@ def _proposal(
     total = Counts()
     for counts in folds:
         total = total.plus(counts)
+    if matcher.form == "line" and total.pages >= _VERBATIM_PAGES and words(total) >= _VERBATIM_WORDS * total.pages:
+        folds = [counts._replace(body=0) for counts in folds]
+        total = total._replace(body=0)
     tried = []
     for counts in folds:
         others = total.minus(counts)
