@@ -15,7 +15,7 @@ import cleaner
 from cleaner.describe import declare
 from cleaner.judge import given as given_of
 from cleaner.judge import opinion, reasons, scorer
-from cleaner.judge.features import NAMES, Lexicon, extract
+from cleaner.judge.features import NAMES, Lexicon, _class_counts, _Hashes, extract
 from cleaner.model import Document, Fate, Page, Verdict
 from cleaner.rules import RuleBook
 from cleaner.segment import segment
@@ -297,3 +297,27 @@ def test_it_may_fail_in_any_way(monkeypatch: pytest.MonkeyPatch) -> None:
     article = cleaner.Cleaner(rules=False, judge="trafilatura").clean(PAGE)
     assert {verdict.fate for verdict in article.verdicts} >= {Fate.KEEP}
     assert article.confidence is None
+
+
+# ---- counts over a whole page ----------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.text("aB1,.،؟é😀 ", min_size=1, max_size=90), min_size=1))
+def test_characters_are_counted_text_by_text(texts: list[str]) -> None:
+    lengths = np.array([len(text) for text in texts])
+    commas, stops, digits, capitals = _class_counts(texts, lengths)
+    assert commas.tolist() == [sum(char in ",،" for char in text) for text in texts]
+    assert stops.tolist() == [sum(char in ".؟" for char in text) for text in texts]
+    assert digits.tolist() == [sum(char == "1" for char in text[:48]) for text in texts]
+    assert capitals.tolist() == [sum(char == "B" for char in text[:48]) for text in texts]
+
+
+@given(st.lists(st.sampled_from("ab"), min_size=40, max_size=200), st.data())
+def test_equal_stretches_have_equal_hashes_and_are_alike(letters: list[str], data: st.DataObject) -> None:
+    text = "".join(letters)
+    hashes = _Hashes(np.array([ord(letter) for letter in letters], np.uint32))
+    places = np.arange(len(text) - 35)
+    wanted = data.draw(st.sampled_from(places.tolist()))
+    same = [place for place in places.tolist() if text[place : place + 36] == text[wanted : wanted + 36]]
+    assert np.flatnonzero(hashes.at(places) == hashes.at(np.array([wanted]))).tolist() == same
+    assert set(same) <= set(hashes.like(np.array([wanted])).tolist())

@@ -277,3 +277,28 @@ def test_no_text_of_the_corpus_is_lost_by_html5lib_s_reading() -> None:
         lost += missing(markup, expected, unread)
     assert total > 500_000
     assert lost == 0
+
+
+@pytest.mark.parametrize(
+    ("markup", "surveyed"),
+    [
+        ("<div class='a b'><p>Some words / and a <a href=/x/y>link</a>.</p>\n    </div>" * 6_000, False),
+        ("<p>" + "word " * 60_000, False),
+        ("<p" + " a" * 140_000 + ">x", True),
+        ("<p" + "".join(f" a{number}=''" for number in range(70_000)) + ">x", True),
+        ("<p " + "a/" * 140_000 + ">x", True),
+        ("<b>" * 100_001, True),
+        ("<b>" * 45_000 + "</i>" * 45_000, True),
+    ],
+    ids=["an ordinary page", "words", "names", "empty values", "slashes", "depth", "end tags"],
+)
+def test_only_pages_that_may_do_harm_are_surveyed(markup: str, surveyed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def survey(_end_tags: int) -> None:
+        raise LookupError
+
+    monkeypatch.setitem(parse.__globals__, "_Survey", survey)
+    if surveyed:
+        with pytest.raises(LookupError):
+            parse(markup)
+    else:
+        assert parse(markup).root is not None

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cleaner.model import BlockKind, Document, Page
 from cleaner.segment import fragments, segment
+from cleaner.text import collapse, settle, settle_line
 
 
 def blocks(html: str) -> Document:
@@ -231,3 +232,8 @@ def test_the_title_stays_in_the_head() -> None:
     root = segment(Page("<!doctype html><link rel=x><main>Text</main><title>T</title><p>More")).root
     assert root.findtext("head/title") == "T"
     assert [element.tag for element in root.find("body")] == ["main", "p"]
+
+
+@given(st.text(st.sampled_from("a e\u0301\u00ad\u200b\u00a0\u2028\u2003\n\x1f\u200d\ufdd0\u212a1.")))
+def test_a_line_is_settled_as_if_settled_before_it_is_collapsed(text: str) -> None:
+    assert settle_line(text) == collapse(settle(text))

@@ -10,6 +10,7 @@ holds the element tree. Everything an :class:`Article` holds is plain data: it p
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -218,7 +219,7 @@ class Document:
     language: str | None = None
     """Primary language subtag as the page declares it (`de`), None where it does not."""
     notes: list[Note] = field(default_factory=list)
-    _tagged: dict[str, list[Any]] | None = field(default=None, init=False, repr=False, compare=False)
+    _tagged: defaultdict[str, list[Any]] | None = field(default=None, init=False, repr=False, compare=False)
 
     def tagged(self, tag: str) -> list[Any]:
         """Return the elements of one tag: those with an ordinal in document order, then the others.
@@ -226,11 +227,11 @@ class Document:
         To go through the tree again would cost as much as a tenth of parsing it.
         """
         if self._tagged is None:
-            self._tagged = {}
-            for name, element in zip(self.names[1:], self.elements[1:], strict=True):
-                self._tagged.setdefault(name[0], []).append(element)
+            self._tagged = defaultdict(list)
+            for (name, _, _), element in zip(self.names[1:], self.elements[1:], strict=True):
+                self._tagged[name].append(element)
             for element in self.unread:
-                self._tagged.setdefault(element.tag, []).append(element)
+                self._tagged[element.tag].append(element)
         return self._tagged.get(tag, [])
 
     def __iter__(self) -> Iterator[Block]:

@@ -14,7 +14,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["clip", "collapse", "ends_sentence", "fold", "fold_phrase", "settle", "word_count", "words"]
+__all__ = ["clip", "collapse", "ends_sentence", "fold", "fold_phrase", "settle", "settle_line", "word_count", "words"]
 
 # Invisible characters that carry no meaning once the page is laid out: soft hyphen, zero-width space, word joiner,
 # BOM, and the C0/C1 controls that are not white space. ZWJ, ZWNJ and the bidi marks stay: Persian, the Indic scripts,
@@ -56,11 +56,19 @@ def settle(text: str) -> str:
 
     Line ends stay; runs of spaces stay (see :func:`collapse`).
     """
-    if text.isascii() and text.isprintable():
-        return text
-    if _UNSETTLED.search(text):
+    if text.isprintable():  # then it holds none of the characters to settle
+        if text.isascii():
+            return text
+    elif _UNSETTLED.search(text):
         text = text.translate(_SETTLE)
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+
+
+def settle_line(text: str) -> str:
+    """Return `text` settled and collapsed (:func:`settle`, :func:`collapse`)."""
+    line = " ".join(text.split())
+    settled = settle(line)  # most lines are settled once their white space is
+    return line if settled is line else " ".join(settled.split())
 
 
 def collapse(text: str) -> str:
@@ -114,7 +122,8 @@ _count_short = lru_cache(_REMEMBERED)(_count)
 
 def ends_sentence(text: str) -> bool:
     """Tell whether `text` ends as a sentence does, in any of the corpus' scripts; Thai marks no ends and never does."""
-    return _SENTENCE_END.search(text[-24:]) is not None
+    # Most labels end in a letter, and no sentence does.
+    return not text[-1:].isalnum() and _SENTENCE_END.search(text[-24:]) is not None
 
 
 def clip(text: str, width: int) -> str:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -43,6 +43,24 @@ _LONGEST_TOKEN: Final = 60
 """Characters of a class token that are looked at."""
 _CACHE: Final = 20_000
 """Distinct (tag, class, id) triples, and class tokens, remembered per lexicon."""
+_LABELS: Final = 4_096
+"""Distinct short texts remembered per lexicon."""
+_LONGEST_LABEL: Final = 200
+"""Characters of a text that is remembered: a few words may be long ones."""
+_KINDS: Final = {id(kind): code for code, kind in enumerate(BlockKind)}
+"""A kind's number, by its identity: to hash an enum's member, or to look one up in its class, takes a function call."""
+_HEADING, _LIST_ITEM, _TABLE_ROW, _QUOTE, _CODE, _CAPTION = (
+    _KINDS[id(kind)]
+    for kind in (
+        BlockKind.HEADING,
+        BlockKind.LIST_ITEM,
+        BlockKind.TABLE_ROW,
+        BlockKind.QUOTE,
+        BlockKind.CODE,
+        BlockKind.CAPTION,
+    )
+)
+_ZONES: Final = {id(zone): code for code, zone in enumerate((Zone.HEAD, Zone.MAIN, Zone.TAIL))}
 
 # Characters that are counted, each class with its bit.
 _COMMA, _STOP, _UPPER, _DIGIT = 1, 2, 4, 8
@@ -56,18 +74,23 @@ _START: Final = 48
 """Characters of a block that show whether it begins with numbers or names."""
 _NUMBER: Final = re.compile(r"\d+")
 _ADDRESS: Final = re.compile(r"https?://|www\.|[\w.]@[\w-]+\.|^@\w")
-_QUOTES: Final = ("“", '"', "«", "„", "‘", "'", "「", "『", "»", "—", "–")
+_QUOTES: Final = frozenset("“\"«„‘'「『»—–")
 # The words of `storyBody__main-text`: runs of letters, and the humps of camel case.
 _PART: Final = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z])")
 
 
-_Facts = tuple[tuple[Any, str | None], tuple[float, float, float, float, float, float], int, bool]
-"""Of an element: its tag and class; sum, least and greatest log-odds of its class tokens, and the same of the words in
-them; its bits; whether any of those numbers is not 0."""
+_Own = tuple[float, float, float, float, float, float]
+"""Sum, least and greatest log-odds of an element's class tokens, and the same of the words in them."""
+
+_Facts = tuple[tuple[Any, str | None], _Own, int, bool]
+"""Of an element: its tag and class; what its tokens say; its bits; whether they say anything."""
 
 
 _TokenFacts = tuple[float | None, tuple[tuple[str, float], ...], int]
 """Of a token of a class or id: its log-odds, those of the words in it, and its bits."""
+
+_LabelFacts = tuple[tuple[str, ...], tuple[float, float, float, float]]
+"""Of a short text: its words; log-odds of the whole, and mean, least and greatest of its words and pairs of words."""
 
 
 @dataclass(slots=True)
@@ -80,6 +103,22 @@ class Lexicon:
     """Of a short block as a whole (digits folded), of a word in one, of two words in a row."""
     cache: dict[Name, _Facts] = field(default_factory=dict, repr=False)
     token_cache: dict[str, _TokenFacts] = field(default_factory=dict, repr=False)
+    label_cache: dict[str, _LabelFacts] = field(default_factory=dict, repr=False)
+
+    def label_facts(self, text: str) -> _LabelFacts:
+        """Return what a short text, folded, says; remembered, as pages share many."""
+        known = self.phrases.get
+        numberless = _NUMBER.sub("0", text)
+        found = words(numberless)
+        scores = [score for key in _parts(found) if (score := known(key)) is not None]
+        of_parts = (sum(scores) / len(scores), min(scores), max(scores)) if scores else (0.0, 0.0, 0.0)
+        own = found if numberless == text else words(text)
+        facts = tuple(own), (known(f"={numberless}", 0.0), *of_parts)
+        if len(self.label_cache) >= _LABELS:
+            self.label_cache.clear()
+        if len(text) <= _LONGEST_LABEL:
+            self.label_cache[text] = facts
+        return facts
 
     def token_facts(self, token: str) -> _TokenFacts:
         """Return what one token of a class or id says; remembered, as sites share many."""
@@ -92,7 +131,7 @@ class Lexicon:
             known = self.tokens.get
             facts = (
                 known(f"={name}"),
-                tuple((part, score) for part in parts if (score := known(part)) is not None),
+                tuple((part, score) for part in sorted(parts) if (score := known(part)) is not None),
                 says,
             )
             if len(self.token_cache) >= _CACHE:
@@ -187,6 +226,12 @@ def _element_facts(name: Name, lexicon: Lexicon) -> _Facts:
     return facts
 
 
+_Inherited = _Own
+"""The same over an element and all around it: one object for an element that adds nothing and its parent."""
+_NOTHING: Final[_Inherited] = (0.0,) * 6
+_IS_ARTICLE: Final = _TAG_BITS["article"]
+
+
 class _Tree:
     """The elements that hold blocks, and those around them, numbered in document order.
 
@@ -195,76 +240,76 @@ class _Tree:
 
     def __init__(self, document: Document, lexicon: Lexicon, title_at: int) -> None:
         self.parents: list[int] = []
-        self.depths: list[int] = []
-        self.facts: list[tuple[float, ...]] = []
-        """Per element: sum, least, greatest, own and parent's log-odds of tokens; the same of their words."""
-        self.bits: list[int] = []
-        self.signatures: list[tuple[Any, ...]] = []
-        self.articles: list[int] = []
-        self.article_count = 0
-        names, attributes, parents = document.names, document.attributes, document.parents
-        # What holds the title is no comment section, whatever it is called.
-        trusted = set()
-        ordinal = document.anchors[title_at] if title_at >= 0 else 0
-        while ordinal:
-            trusted.add(ordinal)
-            ordinal = parents[ordinal]
-        numbers: dict[int, int] = {}
         self.of: list[int] = []
         """Per block: the number of the element that holds it."""
-        for anchor in document.anchors:
-            at = numbers.get(anchor)
-            if at is None:
-                chain = []
-                ordinal = anchor
-                while ordinal and (at := numbers.get(ordinal)) is None:
-                    chain.append(ordinal)
-                    ordinal = parents[ordinal]
-                at = -1 if at is None else at
-                for ordinal in reversed(chain):
-                    name = names[ordinal]
-                    signature, own, bit, says = lexicon.cache.get(name) or _element_facts(name, lexicon)
-                    if ordinal in trusted:
-                        bit &= ~(_M_NOISE | _M_COMMENTS)
-                    if attributes[ordinal].get("itemprop") == "articleBody":
-                        bit |= _ARTICLE_BODY
-                    at = numbers[ordinal] = self._add(at, signature, own if says else None, bit)
-            self.of.append(at)
+        self.depths: list[int] = []
+        self.inherited: list[_Inherited] = []
+        self.own: list[tuple[float, float]] = []
+        """Per element: sum of the log-odds of its own class tokens, and of the words in them."""
+        self.bits: list[int] = []
+        self.signatures: list[int] = []
+        """Per element: equal numbers for equal tag and class."""
+        self.articles: list[int] = []
+        """Per element: which `<article>` it is in, counted from 1."""
+        self.article_count = 0
+        self._learn(document, lexicon, self._number(document), title_at)
         sizes = [1] * len(self.parents)
         for number in range(len(sizes) - 1, 0, -1):
             sizes[self.parents[number]] += sizes[number]
         self.ends = np.arange(len(sizes)) + np.array(sizes, np.intp)
         """Per element: the number after the last element in it."""
 
-    def _add(self, parent: int, signature: tuple[Any, ...], own: tuple[float, ...] | None, bit: int) -> int:
-        is_article = bit & _TAG_BITS["article"]
-        if is_article:
-            self.article_count += 1
-        if parent < 0:
-            total, least, most, inner, inner_least, inner_most = own or (0.0,) * 6
-            self.depths.append(0)
-            self.facts.append((total, least, most, total, 0.0, inner, inner_least, inner_most, inner, 0.0))
-            self.bits.append(bit)
-            self.articles.append(self.article_count)
-        else:
-            above = self.facts[parent]
-            self.depths.append(self.depths[parent] + 1)
-            if own:
-                total, least, most, inner, inner_least, inner_most = own
-                self.facts.append((
-                    above[0] + total, min(above[1], least), max(above[2], most), total, above[3],
-                    above[5] + inner, min(above[6], inner_least), max(above[7], inner_most), inner, above[8],
-                ))  # fmt: skip
+    def _number(self, document: Document) -> list[int]:
+        """Number the elements on the way to blocks; return their ordinals."""
+        ordinals: list[int] = []
+        numbers = {0: -1}
+        for ordinal in document.anchors:
+            way = []
+            while (at := numbers.get(ordinal)) is None:
+                way.append(ordinal)
+                ordinal = document.parents[ordinal]
+            for ordinal in reversed(way):
+                self.parents.append(at)
+                at = numbers[ordinal] = len(ordinals)
+                ordinals.append(ordinal)
+            self.of.append(at)
+        return ordinals
+
+    def _learn(self, document: Document, lexicon: Lexicon, ordinals: list[int], title_at: int) -> None:
+        """Gather what the elements say, each with what those around it say."""
+        names, attributes, known = document.names, document.attributes, lexicon.cache.get
+        depths, inherited, bits, articles = self.depths, self.inherited, self.bits, self.articles
+        # What holds the title is no comment section, whatever it is called.
+        trusted = set(self.way_to(self.of[title_at])) if title_at >= 0 else set()
+        signatures: dict[Any, int] = {}
+        for number, (ordinal, parent) in enumerate(zip(ordinals, self.parents, strict=True)):
+            name = names[ordinal]
+            signature, said, flags, speaks = known(name) or _element_facts(name, lexicon)
+            if number in trusted:
+                flags &= ~(_M_NOISE | _M_COMMENTS)
+            if attributes[ordinal].get("itemprop") == "articleBody":
+                flags |= _ARTICLE_BODY
+            if parent < 0:
+                above, depth, article = _NOTHING, 0, 0
             else:
-                # Nothing known of it. The root's extremes are 0 at most and at least, so 0 changes neither.
-                self.facts.append((
-                    above[0], above[1], above[2], 0.0, above[3], above[5], above[6], above[7], 0.0, above[8]
-                ))  # fmt: skip
-            self.bits.append(self.bits[parent] | bit)
-            self.articles.append(self.article_count if is_article else self.articles[parent])
-        self.parents.append(parent)
-        self.signatures.append(signature)
-        return len(self.parents) - 1
+                above, depth, article = inherited[parent], depths[parent] + 1, articles[parent]
+            if flags & _IS_ARTICLE:
+                self.article_count += 1
+                article = self.article_count
+            if speaks:
+                total, least, most, inner, inner_least, inner_most = said
+                above = (
+                    above[0] + total, min(above[1], least), max(above[2], most),
+                    above[3] + inner, min(above[4], inner_least), max(above[5], inner_most),
+                )  # fmt: skip
+                self.own.append((total, inner))
+            else:
+                self.own.append((0.0, 0.0))
+            inherited.append(above)
+            depths.append(depth)
+            bits.append(flags | bits[parent] if parent >= 0 else flags)
+            articles.append(article)
+            self.signatures.append(signatures.setdefault(signature, len(signatures)))
 
     def spread(self, values: Any) -> NDArray[np.float64]:
         """Return for each element the sum of `values` (one per block) beneath it."""
@@ -279,10 +324,18 @@ class _Tree:
             held[number : self.ends[number]] += 1
         return held
 
+    def way_to(self, number: int) -> list[int]:
+        """Return the elements from the root down to one."""
+        way = []
+        while number >= 0:
+            way.append(number)
+            number = self.parents[number]
+        return way[::-1]
+
     def container(self, masses: NDArray[np.float64]) -> list[int]:
         """Return the elements on the way from the root to the lowest one that holds half of the mass."""
-        if not len(masses) or masses[0] <= 0:
-            return [0] if len(masses) else []
+        if masses[0] <= 0:
+            return [0]
         # Of the elements that hold half of it the heaviest child of each parent, the first among equals.
         heaviest: dict[int, int] = {}
         for number in np.flatnonzero(masses * 2 >= masses[0])[1:].tolist():
@@ -349,64 +402,70 @@ NAMES: Final = {
 
 def extract(document: Document, stated: Stated, verdicts: Sequence[Verdict | None], lexicon: Lexicon) -> Matrix:
     """Return one row of features per block; columns as in :data:`NAMES`."""
-    blocks = document.blocks
-    if not blocks:
-        return np.zeros((0, len(NAMES["text" if document.root is None else "html"])), np.float32)
-    counts = [block.words for block in blocks]
-    ends = [block.is_sentence for block in blocks]
-    noise = [verdict is not None and verdict.fate is Fate.DROP for verdict in verdicts]
-    density = [block.link_density for block in blocks]
-    prose = [
-        float(count) if end and count >= 6 and dense < 0.5 and not gone and not block.hidden else 0.0
-        for block, count, end, dense, gone in zip(blocks, counts, ends, density, noise, strict=True)
-    ]
-    folded = [
-        fold_phrase(block.text) if count <= _TITLE_WORDS or stated.body else ""
-        for block, count in zip(blocks, counts, strict=True)
-    ]
-    phrases = _Phrases(folded, counts, lexicon)
-    columns = _text_columns(blocks, counts, ends, phrases)
-    columns += _kind_columns(blocks, density)
-    columns += _place_columns(blocks, counts, ends, density, prose)
-    columns += _heading_columns(blocks, counts, density, prose, phrases)
-    title_at = _title_at(blocks, counts, folded, stated)
-    columns += _fact_columns(blocks, counts, folded, verdicts, noise, stated, phrases, title_at)
-    columns += _page_columns(blocks, counts, density, prose, stated)
-    if document.root is not None:
-        columns += _tree_columns(document, counts, density, prose, noise, lexicon, title_at)
-    else:
-        columns += _line_columns(blocks, counts, ends, prose, phrases, lexicon)
-    matrix = np.empty((len(blocks), len(columns)), np.float32)
+    names = NAMES["text" if document.root is None else "html"]
+    if not document.blocks:
+        return np.zeros((0, len(names)), np.float32)
+    page = _Blocks(document.blocks, stated, verdicts, lexicon)
+    columns = [
+        *_text_columns(page), *_kind_columns(page), *_place_columns(page), *_heading_columns(page),
+        *_fact_columns(page, stated), *_page_columns(page, stated),
+        *(_line_columns(page, lexicon) if document.root is None else _tree_columns(page, document, lexicon)),
+    ]  # fmt: skip
+    # A column is contiguous, for the scorer asks of one feature at a time.
+    matrix = np.empty((len(names), page.size), np.float32)
     for number, column in enumerate(columns):
-        matrix[:, number] = column
-    return matrix
+        matrix[number] = column
+    return matrix.T
 
 
 _Column = Any
-"""A list or an array of one number per block."""
+"""A list or an array of one number per block; or one number for all."""
 
 
-class _Phrases:
-    """What the phrase lexicon says of each short block."""
+def _rows(rows: Sequence[tuple[float, ...]], kind: Any = np.float32) -> NDArray[Any]:
+    """Return tuples of equal length as an array with a line for each place in them."""
+    return np.fromiter(chain.from_iterable(rows), kind).reshape(len(rows), -1).T
 
-    def __init__(self, folded: list[str], counts: list[int], lexicon: Lexicon) -> None:
-        known = lexicon.phrases.get
-        size = len(folded)
-        self.whole, self.mean, self.least, self.most = [0.0] * size, [0.0] * size, [0.0] * size, [0.0] * size
-        self.words: list[list[str] | None] = [None] * size
-        """The words of short blocks, folded; None for the others."""
-        for index, (text, count) in enumerate(zip(folded, counts, strict=True)):
-            if count > SHORT_WORDS:
-                continue
-            numberless = _NUMBER.sub("0", text)
-            found = words(numberless)
-            self.words[index] = found if numberless == text else words(text)
-            self.whole[index] = known(f"={numberless}", 0.0)
-            scores = [score for key in _parts(found) if (score := known(key)) is not None]
-            if scores:
-                self.mean[index] = sum(scores) / len(scores)
-                self.least[index] = min(scores)
-                self.most[index] = max(scores)
+
+class _Blocks:
+    """What more than one group of features asks of the blocks, read from them once."""
+
+    def __init__(
+        self, blocks: list[Block], stated: Stated, verdicts: Sequence[Verdict | None], lexicon: Lexicon
+    ) -> None:
+        drop, metadata = Fate.DROP, Fate.METADATA
+        self.blocks = blocks
+        self.size = len(blocks)
+        self.place = np.arange(self.size)
+        self.texts = [block.text for block in blocks]
+        self.words = [block.words for block in blocks]
+        self.count = np.array(self.words, np.float32)
+        self.ends = np.array([block.is_sentence for block in blocks])
+        self.density = np.array([block.link_density for block in blocks])
+        self.hidden = np.array([block.hidden for block in blocks])
+        self.kinds = np.array([_KINDS[id(block.kind)] for block in blocks])
+        self.levels = np.array([block.level for block in blocks])
+        self.is_heading = self.kinds == _HEADING
+        self.noise = np.array([verdict is not None and verdict.fate is drop for verdict in verdicts])
+        self.metadata = np.array([verdict is not None and verdict.fate is metadata for verdict in verdicts])
+        is_prose = self.ends & (self.count >= 6) & (self.density < 0.5) & ~self.noise & ~self.hidden
+        self.prose = np.where(is_prose, self.count, np.float64(0.0))
+        """Words of prose in each."""
+        self.folded = [
+            fold_phrase(text) if count <= _TITLE_WORDS or stated.body else ""
+            for text, count in zip(self.texts, self.words, strict=True)
+        ]
+        """Texts, folded, of the blocks whose wording is looked at."""
+        known = lexicon.label_cache.get
+        self.labels: list[_LabelFacts | None] = [
+            (known(text) or lexicon.label_facts(text)) if count <= SHORT_WORDS else None
+            for text, count in zip(self.folded, self.words, strict=True)
+        ]
+        """What the phrase lexicon says of each short block; None for the others."""
+        silent = (0.0, 0.0, 0.0, 0.0)
+        self.phrases = _rows([silent if label is None else label[1] for label in self.labels], np.float64)
+        """The same as four lines of numbers: of the whole; mean, least and greatest of its parts; 0 for the others."""
+        self.title_at = _title_at(self, stated)
 
 
 @cache
@@ -424,30 +483,36 @@ def _codes(texts: Iterable[str]) -> NDArray[np.uint32]:
     return np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
-def _class_counts(texts: Sequence[str], *bits: int) -> Iterator[NDArray[np.float32]]:
-    """Yield for each class of characters how many each text has."""
+def _class_counts(texts: Sequence[str], lengths: NDArray[np.intp]) -> tuple[NDArray[np.float32], ...]:
+    """Return how many commas and stops each text has, and how many digits and capitals it begins with."""
     flags = _class_table()[_codes(texts)]
-    ends = np.cumsum([len(text) for text in texts])
-    starts = np.concatenate([[0], ends[:-1]])
-    for bit in bits:
-        # The texts are never empty: of an empty range `reduceat` would give the next text's first character.
-        yield np.add.reduceat((flags & bit) > 0, starts, dtype=np.int64).astype(np.float32)
+    # One character in ten is of any class: the rest goes by these alone.
+    places = np.flatnonzero(flags)
+    flags = flags[places]
+    ends = np.cumsum(lengths)
+    which = np.searchsorted(ends, places, "right")
+    at_start = places < (ends - lengths + _START)[which]
+
+    def count(found: Any) -> NDArray[np.float32]:
+        return np.bincount(which[found], minlength=len(texts)).astype(np.float32)
+
+    return (
+        count((flags & _COMMA) > 0), count((flags & _STOP) > 0),
+        count(at_start & ((flags & _DIGIT) > 0)), count(at_start & ((flags & _UPPER) > 0)),
+    )  # fmt: skip
 
 
-def _text_columns(blocks: list[Block], counts: list[int], ends: list[bool], phrases: _Phrases) -> list[_Column]:
-    size = len(blocks)
-    texts = [block.text for block in blocks]
+def _text_columns(page: _Blocks) -> list[_Column]:
+    texts = page.texts
     same = Counter(texts)
-    address, bar, sign = (np.zeros(size, np.float32) for _ in range(3))
-    length = np.array([len(text) for text in texts], np.float32)
-    count = np.array(counts, np.float32)
-    per_word = 1.0 / np.maximum(count, 1.0)
-    commas, stops = _class_counts(texts, _COMMA, _STOP)
-    digits, upper = (
-        found / np.minimum(length, _START) for found in _class_counts([t[:_START] for t in texts], _DIGIT, _UPPER)
-    )
-    for index, text in enumerate(texts):
-        if counts[index] < 30:
+    address, bar, sign = (np.zeros(page.size, np.float32) for _ in range(3))
+    sizes = np.array([len(text) for text in texts])
+    length = sizes.astype(np.float32)
+    per_word = 1.0 / np.maximum(page.count, 1.0)
+    commas, stops, digits, upper = _class_counts(texts, sizes)
+    start = np.minimum(length, _START)
+    for index, (text, count) in enumerate(zip(texts, page.words, strict=True)):
+        if count < 30:
             if "@" in text or "www." in text or "://" in text:
                 address[index] = _ADDRESS.search(text) is not None
             if "|" in text or " > " in text or "›" in text or "»" in text or "→" in text or "•" in text:
@@ -455,28 +520,22 @@ def _text_columns(blocks: list[Block], counts: list[int], ends: list[bool], phra
             if "©" in text or "(c)" in text:
                 sign[index] = 1
     return [
-        np.log2(1 + count), length * per_word, ends, commas * per_word, stops * per_word, digits, upper,
-        [text.isupper() for text in texts], [text[0].islower() for text in texts],
-        [text.startswith(_QUOTES) for text in texts], [text.endswith((":", "：")) for text in texts],
-        [text.endswith(("?", "？", "؟")) for text in texts], bar, address, sign,
-        phrases.whole, phrases.mean, phrases.least, phrases.most, [min(same[text], 8) for text in texts],
+        np.log2(1 + page.count), length * per_word, page.ends, commas * per_word, stops * per_word, digits / start,
+        upper / start, [text.isupper() for text in texts], [text[0].islower() for text in texts],
+        [text[0] in _QUOTES for text in texts], [text[-1] in ":：" for text in texts],
+        [text[-1] in "?？؟" for text in texts], bar, address, sign,
+        *page.phrases, [min(same[text], 8) for text in texts],
     ]  # fmt: skip
 
 
-def _kind_columns(blocks: list[Block], density: list[float]) -> list[_Column]:
-    kinds = [block.kind for block in blocks]
+def _kind_columns(page: _Blocks) -> list[_Column]:
+    kinds, levels = page.kinds, page.levels
+    is_item = kinds == _LIST_ITEM
     return [
-        [block.level if block.kind is BlockKind.HEADING else 0 for block in blocks],
-        [kind is BlockKind.LIST_ITEM for kind in kinds],
-        [block.level if block.kind is BlockKind.LIST_ITEM else -1 for block in blocks],
-        [kind is BlockKind.TABLE_ROW for kind in kinds],
-        [kind is BlockKind.QUOTE for kind in kinds],
-        [kind is BlockKind.CODE for kind in kinds],
-        [kind is BlockKind.CAPTION for kind in kinds],
-        [block.continues for block in blocks],
-        density,
-        [min(block.links, 10) for block in blocks],
-    ]
+        np.where(page.is_heading, levels, 0), is_item, np.where(is_item, levels, -1), kinds == _TABLE_ROW,
+        kinds == _QUOTE, kinds == _CODE, kinds == _CAPTION, [block.continues for block in page.blocks], page.density,
+        [min(block.links, 10) for block in page.blocks],
+    ]  # fmt: skip
 
 
 def _shifted(values: Any, by: int, fill: float) -> Any:
@@ -504,96 +563,87 @@ def _run_before(flags: Any, most: int = 20) -> Any:
     return np.minimum(place - 1 - np.concatenate([[-1], last[:-1]]), most)
 
 
-def _place_columns(
-    blocks: list[Block], counts: list[int], ends: list[bool], density: list[float], prose: list[float]
-) -> list[_Column]:
-    size = len(blocks)
-    place = np.arange(size, dtype=np.float32)
-    count = np.array(counts, np.float32)
+def _place_columns(page: _Blocks) -> list[_Column]:
+    size, place, count, ends = page.size, page.place, page.count, page.ends
     log_count = np.log2(1 + count)
     total = np.cumsum(count)
-    amount = np.array(prose, np.float32)
+    amount = page.prose.astype(np.float32)
     running = np.concatenate([[0.0], np.cumsum(amount)])
-    around = np.concatenate([[0.0], np.cumsum(count)])
+    around = np.concatenate([[0.0], total])
 
     def near(reach: int) -> Any:
-        low = np.maximum(np.arange(size) - reach, 0)
-        high = np.minimum(np.arange(size) + reach + 1, size)
+        low, high = np.maximum(place - reach, 0), np.minimum(place + reach + 1, size)
         return (running[high] - running[low]) / np.maximum(around[high] - around[low], 1.0)
 
-    main = [index for index, block in enumerate(blocks) if block.zone is Zone.MAIN]
-    first, last = (main[0], main[-1]) if main else (0, size - 1)
-    short = [words < 8 and not end for words, end in zip(counts, ends, strict=True)]
-    flags = np.array(short, bool)
-    before, after = _run_before(flags), _run_before(flags[::-1])[::-1]
+    zones = np.array([_ZONES[id(block.zone)] for block in page.blocks])
+    main = np.flatnonzero(zones == _ZONES[id(Zone.MAIN)])
+    first, last = (main[0], main[-1]) if len(main) else (0, size - 1)
+    short = (count < 8) & ~ends
     is_prose = amount > 0
-    heading = np.fromiter((block.kind is BlockKind.HEADING for block in blocks), np.float32, size)
-    sizes = Counter(block.group for block in blocks)
-    seen: Counter[int] = Counter()
-    in_group = np.zeros(size, np.float32)
-    for index, block in enumerate(blocks):
-        if block.group:
-            in_group[index] = min(seen[block.group], 30)
-            seen[block.group] += 1
-    zone = [0 if block.zone is Zone.HEAD else 1 if block.zone is Zone.MAIN else 2 for block in blocks]
+    # Of the blocks of one group, however far apart: how many there are, and how many came before.
+    groups = [block.group for block in page.blocks]
+    sizes = {0: 0}
+    before = []
+    for group in groups:
+        seen = sizes.get(group, 0)
+        before.append(min(seen, 30))
+        if group:
+            sizes[group] = seen + 1
     return [
-        place / size, total / max(float(total[-1]) if size else 1.0, 1.0), zone,
-        np.clip(first - place, -1, 40), np.clip(place - last, -1, 40), near(3), near(6), near(12), before, after,
+        place.astype(np.float32) / size, total / max(float(total[-1]), 1.0), zones,
+        np.clip(first - place, -1, 40), np.clip(place - last, -1, 40), near(3), near(6), near(12),
+        _run_before(short), _run_before(short[::-1])[::-1],
         _since(is_prose), _since(is_prose[::-1])[::-1], _shifted(log_count, 1, -1), _shifted(log_count, -1, -1),
-        _shifted(density, 1, -1), _shifted(density, -1, -1), _shifted(ends, 1, -1), _shifted(ends, -1, -1),
-        _shifted(heading, 1, 0), [min(sizes[block.group], 40) if block.group else 0 for block in blocks], in_group,
+        _shifted(page.density, 1, -1), _shifted(page.density, -1, -1), _shifted(ends, 1, -1), _shifted(ends, -1, -1),
+        _shifted(page.is_heading, 1, 0), [min(sizes[group], 40) for group in groups], before,
     ]  # fmt: skip
 
 
-def _heading_columns(
-    blocks: list[Block], counts: list[int], density: list[float], prose: list[float], phrases: _Phrases
-) -> list[_Column]:
+def _heading_columns(page: _Blocks) -> list[_Column]:
     """The nearest heading above a block, and what the labels beside the block say."""
-    place = np.arange(len(blocks))
-    heading = np.array([block.kind is BlockKind.HEADING for block in blocks])
+    place = page.place
     # The index of the last heading above, -1 where there is none.
-    at = np.concatenate([[-1], np.maximum.accumulate(np.where(heading, place, -1))[:-1]])
+    at = np.concatenate([[-1], np.maximum.accumulate(np.where(page.is_heading, place, -1))[:-1]])
     under_one = at >= 0
-    best = np.array([whole or mean for whole, mean in zip(phrases.whole, phrases.mean, strict=True)], np.float32)
-    running = np.concatenate([[0.0], np.cumsum(prose)])
+    whole, mean = page.phrases[:2]
+    best = np.where(whole != 0, whole, mean).astype(np.float32)
+    running = np.concatenate([[0.0], np.cumsum(page.prose)])
     return [
         np.where(under_one, best[at], 0), np.where(under_one, np.minimum(place - at, 40), 41),
-        np.where(under_one, np.minimum(np.array(counts)[at], 20), 0), _shifted(best, 1, 0), _shifted(best, -1, 0),
-        np.where(under_one, np.array(density)[at], 0),
+        np.where(under_one, np.minimum(page.count[at], 20), 0), _shifted(best, 1, 0), _shifted(best, -1, 0),
+        np.where(under_one, page.density[at], 0),
         np.where(under_one, np.log2(1 + running[:-1] - running[at + 1]), 0),
     ]  # fmt: skip
 
 
-def _title_at(blocks: list[Block], counts: list[int], folded: list[str], stated: Stated) -> int:
+def _title_at(page: _Blocks, stated: Stated) -> int:
     """Return the index of the headline: a heading, else a line that is a title; -1: there is none."""
-    found = headline(blocks, stated.titles)
-    if found < 0:
-        near = enumerate(zip(folded, counts, strict=True))
-        found = next((i for i, (text, n) in near if n <= _TITLE_WORDS and text in stated.titles), -1)
+    found = headline(page.blocks, stated.titles)
+    if found < 0 and stated.titles:
+        near = enumerate(zip(page.folded, page.words, strict=True))
+        found = next((i for i, (text, count) in near if count <= _TITLE_WORDS and text in stated.titles), -1)
     return found
 
 
-def _said_elsewhere(blocks: list[Block], counts: list[int], noise: list[bool]) -> Any:
+def _said_elsewhere(page: _Blocks) -> Any:
     """Tell for each longer block whether its middle stands in another block: 1 in an earlier one, 2 in a later one.
 
     That finds copies that are cut into other blocks, or that differ in a word, where whole texts do not compare.
     """
-    out = np.zeros(len(blocks), np.float32)
-    texts = ["" if gone else block.text for block, gone in zip(blocks, noise, strict=True)]
+    out = np.zeros(page.size, np.float32)
+    texts = ["" if gone else text for text, gone in zip(page.texts, page.noise.tolist(), strict=True)]
     lengths = np.array([len(text) for text in texts])
     starts = np.cumsum(lengths + 1) - lengths - 1
     middles = starts + lengths // 2 - _MIDDLE // 2
-    asked = np.flatnonzero((np.array(counts) >= 8) & (lengths >= _MIDDLE + 4) & (middles + _MIDDLE <= _COMPARED))
+    asked = np.flatnonzero((page.count >= 8) & (lengths >= _MIDDLE + 4) & (middles + _MIDDLE <= _COMPARED))
     if not len(asked):
         return out
-    hashes = _hashes(_codes(["\n".join(texts)[:_COMPARED]]))
-    wanted, which = np.unique(hashes[middles[asked]], return_inverse=True)
-    # Most places on the page hold none of the middles, which their hashes' first bits show.
-    first_bits = np.zeros(1 << 20, bool)
-    first_bits[wanted >> np.uint64(44)] = True
-    places = np.flatnonzero(first_bits[hashes >> np.uint64(44)])
-    slots = np.minimum(np.searchsorted(wanted, hashes[places]), len(wanted) - 1)
-    same = wanted[slots] == hashes[places]
+    hashes = _Hashes(_codes(["\n".join(texts)[:_COMPARED]]))
+    wanted, which = np.unique(hashes.at(middles[asked]), return_inverse=True)
+    places = hashes.like(middles[asked])
+    found = hashes.at(places)
+    slots = np.minimum(np.searchsorted(wanted, found), len(wanted) - 1)
+    same = wanted[slots] == found
     places, slots = places[same], slots[same]
     first, last = np.zeros(len(wanted), np.intp), np.zeros(len(wanted), np.intp)
     first[slots[::-1]], last[slots] = places[::-1], places
@@ -603,88 +653,75 @@ def _said_elsewhere(blocks: list[Block], counts: list[int], noise: list[bool]) -
     return out
 
 
-def _hashes(codes: NDArray[np.uint32]) -> NDArray[np.uint64]:
-    """Return the hash of the `_MIDDLE` characters from each place on: a polynomial, from those of 1, 2, 4 … 32."""
-    hashes = {1: codes.astype(np.uint64)}
-    size, factor = 1, 0x9E3779B97F4A7C15  # odd, and all its bits used: 2^64 over the golden ratio
-
-    def power(exponent: int) -> np.uint64:
-        return np.uint64(pow(factor, exponent, 1 << 64))
-
-    while size < 32:
-        whole = hashes[size]
-        hashes[size * 2] = whole[:-size] * power(size) + whole[size:]
-        size *= 2
-    rest = _MIDDLE - size
-    return hashes[size][:-rest] * power(rest) + hashes[rest][size:]
+# Powers of a factor that is odd and uses all its bits: 2^64 over the golden ratio.
+_FACTOR, _FACTOR_2, _FACTOR_4 = (np.uint64(pow(0x9E3779B97F4A7C15, power, 1 << 64)) for power in (1, 2, 4))
 
 
-def _fact_columns(
-    blocks: list[Block],
-    counts: list[int],
-    folded: list[str],
-    verdicts: Sequence[Verdict | None],
-    noise: list[bool],
-    stated: Stated,
-    phrases: _Phrases,
-    title_at: int,
-) -> list[_Column]:
-    size = len(blocks)
-    overlap, is_title, is_description, in_body, in_title = (np.zeros(size, np.float32) for _ in range(5))
-    sets = [set(words(title)) for title in stated.titles]
-    title_words = set().union(*sets)
+class _Hashes:
+    """Hashes of the `_MIDDLE` characters from any place of a text on: a polynomial, put together from those of four."""
+
+    def __init__(self, codes: NDArray[np.uint32]) -> None:
+        one = codes.astype(np.uint64)
+        two = one[:-1] * _FACTOR + one[1:]
+        self._fours = two[:-2] * _FACTOR_2 + two[2:]
+
+    def at(self, places: Any) -> NDArray[np.uint64]:
+        """Return the hashes from these places on."""
+        total = np.zeros(len(places), np.uint64)
+        for offset in range(0, _MIDDLE, 4):
+            total = total * _FACTOR_4 + self._fours[places + offset]
+        return total
+
+    def like(self, places: Any) -> NDArray[np.intp]:
+        """Return where the first characters are, as far as a glance shows, those of one of these places.
+
+        Most of a page is ruled out by the first bits of a hash.
+        """
+        first_bits = np.zeros(1 << 18, bool)
+        first_bits[self._fours[places] >> np.uint64(46)] = True
+        return np.flatnonzero(first_bits[self._fours[: 4 - _MIDDLE] >> np.uint64(46)])
+
+
+def _fact_columns(page: _Blocks, stated: Stated) -> list[_Column]:
+    size, place = page.size, page.place
+    overlap, is_title, is_description, in_title = ([0.0] * size for _ in range(4))
+    titles = {frozenset(words(title)) for title in stated.titles}
+    title_words = frozenset().union(*titles)
     stated_body = stated.body[: _SEARCHED // size]
-    for index, (text, count) in enumerate(zip(folded, counts, strict=True)):
-        if count <= _TITLE_WORDS and (sets or stated.description):
+    compared = zip(page.folded, page.words, page.labels, strict=True) if titles or stated.description else ()
+    for index, (text, count, label) in enumerate(compared):
+        if count <= _TITLE_WORDS:
             if text in stated.titles:
                 is_title[index] = 1
-            found = phrases.words[index]
-            if found is None:
-                found = words(text)
-            if not title_words.isdisjoint(found):
-                own = set(found)
-                shared = [(len(own & title), len(own | title)) for title in sets]
-                overlap[index] = max(both / either for both, either in shared)
-                in_title[index] = max(both for both, _ in shared) / len(own)
+            found = words(text) if label is None else label[0]
+            shared = title_words.intersection(found)
+            if shared:
+                own = len(set(found))
+                both = [(len(shared & title), len(title)) for title in titles]
+                overlap[index] = max([common / (own + length - common) for common, length in both])
+                in_title[index] = max(both)[0] / own
             if stated.description and (text == stated.description or (count > 8 and text in stated.description)):
                 is_description[index] = 1
-        if stated_body:
-            in_body[index] = 1 if text[:200] in stated_body else -1
-    tops = np.fromiter(
-        (block.kind is BlockKind.HEADING and block.level == 1 and not block.hidden for block in blocks),
-        np.float32,
-        size,
-    )
-    place = np.arange(size, dtype=np.float32)
-    meta = [verdict is not None and verdict.fate is Fate.METADATA for verdict in verdicts]
-    gone = np.array(noise, np.float32)
-    running = np.concatenate([[0.0], np.cumsum(gone)])
-    low, high = np.maximum(np.arange(size) - 8, 0), np.minimum(np.arange(size) + 9, size)
+    in_body: _Column = [1 if text[:200] in stated_body else -1 for text in page.folded] if stated_body else 0
+    tops = np.cumsum(page.is_heading & (page.levels == 1) & ~page.hidden)
+    running = np.concatenate([[0], np.cumsum(page.noise)])
+    low, high = np.maximum(place - 8, 0), np.minimum(place + 9, size)
+    since_title = np.clip(place - page.title_at, -20, 60) if page.title_at >= 0 else -21
     return [
-        overlap, is_title, is_description, in_body,
-        np.clip(place - title_at, -20, 60) if title_at >= 0 else np.full(size, -21.0),
-        _since(noise), _since(noise[::-1])[::-1], (running[high] - running[low]) / np.maximum(high - low, 1),
-        _since(meta), _since(meta[::-1])[::-1], in_title, _said_elsewhere(blocks, counts, noise),
-        np.minimum(np.cumsum(tops), 12), np.full(size, min(tops.sum(), 12)),
+        overlap, is_title, is_description, in_body, since_title,
+        _since(page.noise), _since(page.noise[::-1])[::-1], (running[high] - running[low]) / np.maximum(high - low, 1),
+        _since(page.metadata), _since(page.metadata[::-1])[::-1], in_title, _said_elsewhere(page),
+        np.minimum(tops, 12), min(tops[-1], 12),
     ]  # fmt: skip
 
 
-def _page_columns(
-    blocks: list[Block], counts: list[int], density: list[float], prose: list[float], stated: Stated
-) -> list[_Column]:
-    size = max(len(blocks), 1)
-    total = max(sum(counts), 1)
-    linked = sum(count * dense for count, dense in zip(counts, density, strict=True))
-    short = sum(count < 8 for count in counts)
-    figures = (
-        np.log2(1 + size),
-        np.log2(1 + sum(prose)),
-        linked / total,
-        short / size,
-        sum(prose) / total,
-        stated.kind,
-    )
-    return [np.full(len(blocks), figure, np.float32) for figure in figures]
+def _page_columns(page: _Blocks, stated: Stated) -> list[_Column]:
+    total = max(sum(page.words), 1)
+    prose = page.prose.sum()
+    return [
+        np.log2(1 + page.size), np.log2(1 + prose), (page.count * page.density).sum() / total,
+        np.count_nonzero(page.count < 8) / page.size, prose / total, stated.kind,
+    ]  # fmt: skip
 
 
 # ---- lines of a dump -------------------------------------------------------------------------------------------------
@@ -723,15 +760,8 @@ def _around(flags: Any, reach: int) -> Any:
     return running[np.minimum(place + reach + 1, len(flags))] - running[np.maximum(place - reach, 0)]
 
 
-def _line_columns(
-    blocks: list[Block],
-    counts: list[int],
-    ends: list[bool],
-    prose: list[float],
-    phrases: _Phrases,
-    lexicon: Lexicon,
-) -> list[_Column]:
-    texts = [block.text for block in blocks]
+def _line_columns(page: _Blocks, lexicon: Lexicon) -> list[_Column]:
+    texts, counts = page.texts, page.words
     # Dates and times on short lines: bylines, comments, teasers.
     stamp = np.array(
         [n <= _STAMP_WORDS and _STAMP.search(text) is not None for text, n in zip(texts, counts, strict=True)]
@@ -744,18 +774,16 @@ def _line_columns(
     return [
         _since(stamp[::-1])[::-1], _around(stamp, 8), np.minimum(stamps - stamp, 30),
         np.minimum(stamps[-1] - stamps, 30), alike, _around(series, 8), np.minimum(np.cumsum(series) - series, 40),
-        *_label_columns(counts, ends, prose, phrases), *_long_phrase_columns(texts, counts, lexicon),
-        *_window_columns(counts, prose),
+        *_label_columns(page), *_long_phrase_columns(texts, counts, lexicon), *_window_columns(page),
     ]  # fmt: skip
 
 
-def _label_columns(counts: list[int], ends: list[bool], prose: list[float], phrases: _Phrases) -> list[_Column]:
+def _label_columns(page: _Blocks) -> list[_Column]:
     """What the labels around a block say."""
-    size = len(counts)
-    place = np.arange(size)
-    label = (np.array(counts) <= SHORT_WORDS) & ~np.array(ends, bool)
-    whole = np.array(phrases.whole)
-    says = np.where(label, np.where(whole != 0, whole, phrases.mean), 0.0)
+    size, place = page.size, page.place
+    label = (page.count <= SHORT_WORDS) & ~page.ends
+    whole, mean = page.phrases[:2]
+    says = np.where(label, np.where(whole != 0, whole, mean), 0.0)
     columns = []
     for reach in (3, 10):
         padded = np.concatenate([np.zeros(reach), says, np.zeros(reach)])
@@ -767,7 +795,7 @@ def _label_columns(counts: list[int], ends: list[bool], prose: list[float], phra
         for low, high in ((before, place), (place + 1, after)):
             columns.append((sums[high] - sums[low]) / np.maximum(numbers[high] - numbers[low], 1))
     bad = says <= _NOISE_LABEL
-    below = bad & (place > int(np.argmax(np.array(prose) > 0)))
+    below = bad & (place > int(np.argmax(page.prose > 0)))
     return [*columns, np.minimum(np.cumsum(below) - below, 30), _since(bad), _since(bad[::-1])[::-1]]
 
 
@@ -785,19 +813,18 @@ def _long_phrase_columns(texts: list[str], counts: list[int], lexicon: Lexicon) 
     return [*found.T, _shifted(found[:, 2], 1, 0), _shifted(found[:, 2], -1, 0)]
 
 
-def _window_columns(counts: list[int], prose: list[float]) -> list[_Column]:
+def _window_columns(page: _Blocks) -> list[_Column]:
     """Where a block lies from the run of blocks with the greatest sum: the root of prose's words, less for others."""
-    size = len(counts)
     best = current = 0.0
     start = first = end = 0
-    for index, amount in enumerate(prose):
+    for index, amount in enumerate(page.prose.tolist()):
         current += amount**0.5 if amount else -_GAP
         if current <= 0:
             current, start = 0.0, index + 1
         elif current > best:
             best, first, end = current, start, index + 1
-    place = np.arange(size)
-    total = np.concatenate([[0.0], np.cumsum(counts)])
+    place = page.place
+    total = np.concatenate([[0.0], np.cumsum(page.words)])
     far = np.where(place < first, total[place + 1] - total[first], np.where(place >= end, total[place] - total[end], 0))
     return [
         np.clip(np.where(place < first, place - first, np.where(place >= end, place - end + 1, 0)), -40, 40),
@@ -809,78 +836,60 @@ def _window_columns(counts: list[int], prose: list[float]) -> list[_Column]:
 # ---- the tree --------------------------------------------------------------------------------------------------------
 
 
-def _tree_columns(
-    document: Document,
-    counts: list[int],
-    density: list[float],
-    prose: list[float],
-    noise: list[bool],
-    lexicon: Lexicon,
-    title_at: int,
-) -> list[_Column]:
-    tree = _Tree(document, lexicon, title_at)
-    blocks, of = document.blocks, tree.of
-    own = np.array(of, np.intp)
-    flags = np.array(tree.bits, np.int64)[own]
-    amount, letters_each = np.array(prose, np.float64), np.array(counts, np.float64)
+def _tree_columns(page: _Blocks, document: Document, lexicon: Lexicon) -> list[_Column]:
+    tree = _Tree(document, lexicon, page.title_at)
+    own = np.array(tree.of, np.intp)
+    depths, bits = np.array(tree.depths, np.intp), np.array(tree.bits, np.int64)
+    parents = np.maximum(np.array(tree.parents, np.intp), 0)
+    up, upper = parents[own], parents[parents[own]]
+    flags = bits[own]
     # Mass is measured after masking noise; where that leaves little of what is no comment, only comments are masked.
-    spoken = amount * ((flags & _M_COMMENTS) == 0)
+    spoken = page.prose * ((flags & _M_COMMENTS) == 0)
     masked = spoken * ((flags & _M_NOISE) == 0)
     if masked.sum() < 0.4 * spoken.sum():
         masked = spoken
     if not masked.any():
-        masked = amount
+        masked = page.prose
     masses = tree.spread(masked)
-    total = float(masses[0]) if len(masses) and masses[0] > 0 else 1.0
-    way = tree.container(masses)
-    # The elements around the headline, from the root down.
-    title_way: list[int] = []
-    at = of[title_at] if title_at >= 0 else -1
-    while at >= 0:
-        title_way.append(at)
-        at = tree.parents[at]
-    title_way.reverse()
-    letters = tree.spread(letters_each)
-    linked = tree.spread(letters_each * density)
-    gone = tree.spread(letters_each * noise)
-    signatures: Counter[tuple[Any, ...]] = Counter()
-    alike: Counter[tuple[Any, ...]] = Counter()
-    article_mass: Counter[int] = Counter()
-    keys = []
-    for at, mass_here in zip(of, masked.tolist(), strict=True):
-        around = tree.parents[at]
-        key = (tree.signatures[at], tree.signatures[around] if around >= 0 else None)
-        keys.append(key)
-        signatures[key] += int(mass_here)
-        alike[key] += 1
-        article_mass[tree.articles[at]] += int(mass_here)
-    heavy = max(article_mass, key=lambda number: (article_mass[number], -number)) if article_mass else 0
+    total = float(masses[0]) if masses[0] > 0 else 1.0
+    mass = masses / total
+    words = page.count.astype(np.float64)
+    letters = np.maximum(tree.spread(words), 1.0)
+    linked = tree.spread(words * page.density)
+    gone = tree.spread(words * page.noise)
+    # Blocks under the same template: tag and class of their element and of the one around it are the same.
+    signatures = np.array(tree.signatures, np.intp)
+    around = np.where(own > 0, signatures[up] + 1, 0)
+    templates = signatures[own] * (len(signatures) + 1) + around
+    _, template, alike = np.unique(templates, return_inverse=True, return_counts=True)
+    template_mass = np.bincount(template, np.floor(masked))
+    articles = np.array(tree.articles, np.intp)[own]
+    # The first among equals of those that hold a block.
+    heavy = np.argmax(np.where(np.bincount(articles) > 0, np.bincount(articles, np.floor(masked)), -1.0))
     # Where each element's way up meets the container's, and the headline's, and how far up that is.
-    depths = np.array(tree.depths, np.intp)
+    way = tree.container(masses)
     held = tree.levels(way)
     meet = np.array(way, np.intp)[held - 1]
-    below = depths - depths[meet]
-    title_held = tree.levels(title_way)
-    side = np.array(title_way, np.intp)[title_held - 1] if title_way else np.zeros(len(depths), np.intp)
-    levels = depths - depths[side] if title_way else np.full(len(depths), -1)
-    size = len(blocks)
-    parents = np.maximum(np.array(tree.parents, np.intp), 0)
-    up, upper = parents[own], parents[parents[own]]
-    mass = masses / total
-    above = len(way) - held
-    title_levels = len(title_way) - title_held if title_way else np.full(len(depths), -1)
+    title_way = tree.way_to(tree.of[page.title_at]) if page.title_at >= 0 else []
+    if title_way:
+        title_held = tree.levels(title_way)
+        side = np.array(title_way, np.intp)[title_held - 1]
+        levels = np.minimum((depths - depths[side])[own], 12)
+        title_levels = np.minimum((len(title_way) - title_held)[own], 12)
+        title_share = mass[side][own]
+    else:
+        levels = title_levels = title_share = np.full(page.size, -1.0)
     kin = np.bincount(up, minlength=len(depths))
-    articles = np.array(tree.articles)[own]
-    facts = np.array(tree.facts, np.float32)[own].T
+    inherited = _rows([tree.inherited[at] for at in tree.of])
+    of_own = _rows([tree.own[at] for at in tree.of])
+    of_parent = np.where(own > 0, _rows([tree.own[at] for at in up.tolist()]), 0)
     return [
-        *facts, np.minimum(depths[own], 40), (flags & _ARTICLE_BODY) > 0,
-        *((flags & _TAG_BITS[tag]) > 0 for tag in _WATCHED),
-        np.minimum(above[own], 12), np.minimum(below[own], 12), mass[own], mass[up], mass[upper],
-        linked[up] / np.maximum(letters[up], 1.0), linked[upper] / np.maximum(letters[upper], 1.0),
-        [signatures[key] / total for key in keys], [min(alike[key], 60) for key in keys],
-        np.full(size, min(tree.article_count, 30)), np.minimum(articles, 30), [block.hidden for block in blocks],
-        mass[meet][own], gone[up] / np.maximum(letters[up], 1.0), articles == heavy,
-        (flags & _M_NOISE) > 0, (flags & _M_COMMENTS) > 0, np.minimum(kin[up], 60),
-        np.minimum(levels[own], 12), np.minimum(title_levels[own], 12),
-        mass[side][own] if title_way else np.full(size, -1.0),
+        *inherited[:3], of_own[0], of_parent[0], *inherited[3:], of_own[1], of_parent[1],
+        np.minimum(depths[own], 40), (flags & _ARTICLE_BODY) > 0, *((flags & _TAG_BITS[tag]) > 0 for tag in _WATCHED),
+        np.minimum((len(way) - held)[own], 12), np.minimum((depths - depths[meet])[own], 12),
+        mass[own], mass[up], mass[upper], (linked / letters)[up], (linked / letters)[upper],
+        (template_mass / total)[template], np.minimum(alike, 60)[template],
+        min(tree.article_count, 30), np.minimum(articles, 30), page.hidden, mass[meet][own], (gone / letters)[up],
+        articles == heavy, (flags & _M_NOISE) > 0, (flags & _M_COMMENTS) > 0, np.minimum(kin[up], 60),
+        levels, title_levels, title_share,
     ]  # fmt: skip

@@ -74,13 +74,17 @@ class _Model:
 
     def _log_odds(self, matrix: Matrix) -> NDArray[np.float32]:
         # A line for each question, so that a tree copies whole lines; a leaf's number fits into a byte.
-        answers = (matrix.T[self.features] > self.borders[:, None]).view(np.uint8)
-        leaf = answers[self.questions[:, 0]]
+        answers = (matrix.T.take(self.features, axis=0) > self.borders[:, None]).view(np.uint8)
+        leaf = answers.take(self.questions[:, 0], axis=0)
         for level in range(1, self.questions.shape[1]):
-            leaf |= answers[self.questions[:, level]] << np.uint8(level)
-        places = leaf.T + np.arange(len(self.leaves), dtype=np.intp) * self.leaves.shape[1]
-        scores: NDArray[np.float32] = self.leaves.ravel()[places].sum(axis=1, dtype=np.float32) + np.float32(self.bias)
-        return scores
+            leaf |= answers.take(self.questions[:, level], axis=0) << np.uint8(level)
+        places = leaf + np.arange(len(self.leaves), dtype=np.intp)[:, None] * self.leaves.shape[1]
+        scores: NDArray[np.float32] = self.leaves.ravel().take(places).sum(axis=0, dtype=np.float32)
+        return scores + np.float32(self.bias)
+
+    def probabilities(self, matrix: Matrix, rows: Sequence[int]) -> Any:
+        """Return how likely the blocks of these rows are body."""
+        return 1.0 / (1.0 + np.exp(-self.log_odds(matrix.T.take(rows, axis=1).T)))
 
     def added(self, row: Matrix) -> dict[int, float]:
         """Return what each feature added to the score of one row; the sum is the score less the trees' mean.
@@ -140,18 +144,15 @@ def judge(document: Document, declared: Declared, verdicts: list[Verdict | None]
         return 1.0
     used = model(view_of(document))
     matrix = extract(document, stated(document, declared), _without_site(verdicts), used.lexicon)
-    everywhere = 1.0 / (1.0 + np.exp(-used.log_odds(matrix)))
-    probabilities = everywhere[open_]
+    probabilities = used.probabilities(matrix, open_)
     words = np.array([document.blocks[index].words for index in open_], np.float32)
     kept = keep(probabilities, words)
     for index, probability, is_kept in zip(open_, probabilities.tolist(), kept.tolist(), strict=True):
-        if is_kept:
-            verdicts[index] = _verdict(Fate.KEEP, None, round(probability, 2))
-        else:
-            linked = document.blocks[index].link_density > 0.5
-            kind = NoiseKind.NAVIGATION if linked else NoiseKind.OTHER
-            verdicts[index] = _verdict(Fate.DROP, kind, round(probability, 2))
-    _restore_copies(document, verdicts, everywhere)
+        is_linked = document.blocks[index].link_density > 0.5
+        verdicts[index] = _verdict(is_kept, is_linked, round(probability, 2))
+    copies = _fallen_copies(document, verdicts)
+    if copies:
+        _restore(document, verdicts, copies, used.probabilities(matrix, copies))
     expected = expected_f1(probabilities, words, kept)
     return float(np.interp(expected, *used.calibration))
 
@@ -169,29 +170,38 @@ def _without_site(verdicts: Sequence[Verdict | None]) -> list[Verdict | None]:
 
 
 @cache
-def _verdict(fate: Fate, kind: NoiseKind | None, probability: float) -> Verdict:
+def _verdict(is_kept: bool, is_linked: bool, probability: float) -> Verdict:
     """Return one of the few hundred verdicts that the scorer can give."""
-    return Verdict(fate, kind, None, (Evidence("scorer", detail=f"body with probability {probability:.2f}"),))
+    evidence = (Evidence("scorer", detail=f"body with probability {probability:.2f}"),)
+    if is_kept:
+        return Verdict(Fate.KEEP, None, None, evidence)
+    return Verdict(Fate.DROP, NoiseKind.NAVIGATION if is_linked else NoiseKind.OTHER, None, evidence)
 
 
-def _restore_copies(document: Document, verdicts: list[Verdict | None], probabilities: Any) -> None:
-    """Give back the likeliest copy of a text that was dropped as repeated when the copy left standing fell as well."""
-    copies: dict[str, list[int]] = {}
-    for index, verdict in enumerate(verdicts):
-        if verdict is not None and verdict.kind is NoiseKind.REPEATED_TEXT and probabilities[index] >= _CAP:
-            copies.setdefault(document.blocks[index].text, []).append(index)
+def _fallen_copies(document: Document, verdicts: list[Verdict | None]) -> list[int]:
+    """Return the blocks that were dropped as repeated and whose text is nowhere in the body."""
+    repeated, keep = NoiseKind.REPEATED_TEXT, Fate.KEEP
+    copies = [index for index, verdict in enumerate(verdicts) if verdict is not None and verdict.kind is repeated]
     if not copies:
-        return
+        return []
     standing = {
         block.text
         for block, verdict in zip(document.blocks, verdicts, strict=True)
-        if verdict is not None and verdict.fate is Fate.KEEP
+        if verdict is not None and verdict.fate is keep
     }
-    for text, indices in copies.items():
-        if text not in standing:
-            best = max(indices, key=lambda index: (probabilities[index], -index))
-            detail = f"body with probability {probabilities[best]:.2f}; its other copy is not"
-            verdicts[best] = Verdict(Fate.KEEP, evidence=(Evidence("scorer", detail=detail),))
+    return [index for index in copies if document.blocks[index].text not in standing]
+
+
+def _restore(document: Document, verdicts: list[Verdict | None], copies: list[int], probabilities: Any) -> None:
+    """Give back the likeliest copy of a text that was dropped as repeated when the copy left standing fell as well."""
+    best: dict[str, tuple[float, int]] = {}
+    for index, probability in zip(copies, probabilities.tolist(), strict=True):
+        text = document.blocks[index].text
+        if probability >= _CAP and probability > best.get(text, (0.0, 0))[0]:
+            best[text] = probability, index
+    for probability, index in best.values():
+        detail = f"body with probability {probability:.2f}; its other copy is not"
+        verdicts[index] = Verdict(Fate.KEEP, evidence=(Evidence("scorer", detail=detail),))
 
 
 def keep(probabilities: Any, words: Any) -> NDArray[np.bool_]:

@@ -64,6 +64,7 @@ _CONSENT: Final = _any(
 
 def status_of(document: Document, verdicts: Sequence[Verdict], words: int) -> tuple[Status, str]:
     """Return the status of a page whose body has so many words, and the reason for people where it is not `ok`."""
+    keep = Fate.KEEP
     shown = [block for block in document.blocks if not block.hidden]
     if words < _BODY_WORDS and sum(block.words for block in shown) <= _WALL_WORDS:
         page = " ".join(block.text for block in shown)
@@ -78,11 +79,8 @@ def status_of(document: Document, verdicts: Sequence[Verdict], words: int) -> tu
         if words <= _STUB_WORDS:
             return Status.STUB, f"{words} words, then a paywall"
         return Status.PARTIAL, "the text goes on behind a paywall"
-    own = sum(
-        block.words * (1 - min(block.link_density, 1))
-        for block, verdict in zip(document.blocks, verdicts, strict=True)
-        if verdict.fate is Fate.KEEP
-    )
+    body = [block for block, verdict in zip(document.blocks, verdicts, strict=True) if verdict.fate is keep]
+    own = sum(block.words * (1 - min(block.link_density, 1)) for block in body)
     if own < _BODY_WORDS:
         linked = sum(
             block.link_density > 0.5 and block.words >= 4
@@ -91,7 +89,7 @@ def status_of(document: Document, verdicts: Sequence[Verdict], words: int) -> tu
         )
         if linked >= _INDEX_LINKS:
             return Status.INDEX, f"{linked} linked headlines and {own:.0f} words that are no link"
-    if all(verdict.fate is not Fate.KEEP for verdict in verdicts):
+    if not body:
         if not document.blocks:
             return Status.EMPTY, "the page holds no text"
         return Status.EMPTY, f"none of its {len(document.blocks)} blocks is body; `cleaner explain` says why for each"
@@ -100,7 +98,8 @@ def status_of(document: Document, verdicts: Sequence[Verdict], words: int) -> tu
 
 def _ends_at_paywall(document: Document, verdicts: Sequence[Verdict]) -> bool:
     """Tell whether a shown paywall prompt follows the last line of the body, before anything else that was prose."""
-    last = max((index for index, verdict in enumerate(verdicts) if verdict.fate is Fate.KEEP), default=-1)
+    keep = Fate.KEEP
+    last = max([index for index, verdict in enumerate(verdicts) if verdict.fate is keep], default=-1)
     for block, verdict in zip(document.blocks[last + 1 : last + 6], verdicts[last + 1 : last + 6], strict=True):
         if verdict.kind is NoiseKind.PAYWALL and not block.hidden:
             return True

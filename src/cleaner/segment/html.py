@@ -10,13 +10,16 @@ not, `<br>` breaks a line, two of them a paragraph, `<pre>` keeps its white spac
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import Any, Final
 
 from lxml import etree
 
 from cleaner.model import Block, BlockKind, Document, Name
-from cleaner.text import collapse, settle
+from cleaner.text import collapse, settle, settle_line
 
 __all__ = ["MAX_LIST_DEPTH", "fragments", "trimmed", "walk"]
 
@@ -75,6 +78,14 @@ _PROSE: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "a", "span",
 _LAYOUT: Final = frozenset(
     ("table h1 h2 h3 h4 h5 h6 figure article section aside nav form pre blockquote iframe video textarea").split()
 )
+# To look a member up in its enum takes Python 3.11 longer than most of what is done with it here.
+_PARAGRAPH, _HEADING, _LIST_ITEM, _TABLE_ROW = (
+    BlockKind.PARAGRAPH,
+    BlockKind.HEADING,
+    BlockKind.LIST_ITEM,
+    BlockKind.TABLE_ROW,
+)
+_QUOTE, _CODE, _CAPTION = BlockKind.QUOTE, BlockKind.CODE, BlockKind.CAPTION
 _MAX_CELL_CHARS: Final = 300
 """Mean characters a cell; over it the table lays out prose."""
 
@@ -83,7 +94,7 @@ _MAX_CELL_CHARS: Final = 300
 class _Context:
     """What the text directly in an element becomes."""
 
-    kind: BlockKind = BlockKind.PARAGRAPH
+    kind: BlockKind = _PARAGRAPH
     level: int = 0
     marker: str = ""
     group: int = 0
@@ -112,11 +123,12 @@ class _Walker:
         self.noscript = noscript
         self.pieces: list[str] = []
         self.owners: list[Any] = []
-        self.spans: dict[Any, tuple[int, int, int]] = {}
+        # By ordinal, as in the document made of this.
         self.elements: list[Any] = [None]
         self.attributes: list[dict[str, str]] = [{}]
         self.names: list[Name] = [("", None, None)]
         self.parents: list[int] = [0]
+        self.spans: dict[Any, tuple[int, int, int]] = {}
         self.unread: list[Any] = []
         self.blocks: list[Block] = []
         self.bounds: list[tuple[int, int]] = []
@@ -133,7 +145,6 @@ class _Walker:
         self.context = _Context()
         self.anchor = 0  # ordinal of the innermost open block element
         self.paths: dict[int, str] = {0: ""}
-        self.labels: dict[Name, str] = {}
 
     # ---- the walk -----------------------------------------------------------------------------------------------
 
@@ -141,8 +152,9 @@ class _Walker:
         """Walk `root` and everything below it."""
         tags, pieces, owners, spans = _TAGS, self.pieces, self.owners, self.spans
         elements, of_elements, names, parents = self.elements, self.attributes, self.names, self.parents
-        # Ordinal, first piece, code, the element, what to put back when it ends.
-        open_elements: list[tuple[int, int, int, Any, _Saved | None]] = []
+        firsts = [0]  # by ordinal: the first piece in an element
+        same: dict[Name, Name] = {}  # a page calls hundreds of elements alike
+        saves: dict[int, _Saved] = {}  # by ordinal: what to put back when the element ends
         inside: Any = None  # the innermost open element, which owns the text that comes
         above = 0  # its ordinal
         skipped: Any = None
@@ -170,15 +182,15 @@ class _Walker:
                     skipped = element
                     self.unread += element.iter("*")
                     continue
-                ordinal = len(elements)
+                parents.append(above)
+                inside, above = element, len(elements)
                 elements.append(element)
                 of_elements.append(attributes)
-                names.append((tag, attributes.get("class"), attributes.get("id")))
-                parents.append(above)
-                first = len(pieces)
-                saved = None
+                name = (tag, attributes.get("class"), attributes.get("id"))
+                names.append(same.setdefault(name, name))
+                firsts.append(len(pieces))
                 if code in _STRUCTURAL:
-                    saved = self.enter_block(element, tag, ordinal, context=code == _CONTEXT, hidden=hidden)
+                    saves[above] = self.enter_block(element, tag, above, context=code == _CONTEXT, hidden=hidden)
                 elif code == _BREAK:
                     self.line_break(element)
                 elif code == _VOID:
@@ -195,30 +207,26 @@ class _Walker:
                         if "href" in attributes:
                             self.links += 1
                     if hidden and not self.hidden_depth:
-                        saved = self.enter_hidden()
-                open_elements.append((ordinal, first, code, element, saved))
-                inside, above = element, ordinal
+                        saves[above] = self.enter_hidden()
                 text = element.text
-                if not text:
-                    continue
             else:
                 if element is skipped:
                     skipped = None
                 else:
-                    number, first, code, _, saved = open_elements.pop()
-                    if saved is not None:
-                        self.leave(saved, tag=names[number][0], element=element)
-                    if code == _LINK:
+                    tag = names[above][0]
+                    if above in saves:
+                        self.leave(saves.pop(above), tag, element)
+                    if tag == "a":
                         self.link_depth -= 1
                         self.link_end = len(pieces)
-                    spans[element] = (number, first, len(pieces))
-                    if not open_elements:
+                    spans[element] = (above, firsts[above], len(pieces))
+                    above = parents[above]
+                    if not above:
                         break  # what comes behind the root is none of it
-                    above, _, _, inside, _ = open_elements[-1]
+                    inside = elements[above]
                 text = element.tail
-                if not text:
-                    continue
-            # One text node.
+            if not text:
+                continue
             if text.isspace():
                 if not self.has_text and not self.context.pre and not self.continues:
                     continue
@@ -275,12 +283,12 @@ class _Walker:
         """Return what text directly in `element` becomes, given what it became around it."""
         outer = self.context
         inner = _Context(outer.kind, 0, "", outer.group, pre=outer.pre, lists=outer.lists)
-        if outer.kind in (BlockKind.LIST_ITEM, BlockKind.HEADING):
-            inner.kind, inner.level = BlockKind.PARAGRAPH, outer.level
+        if outer.kind in (_LIST_ITEM, _HEADING):
+            inner.kind, inner.level = _PARAGRAPH, outer.level
         if tag in _HEADINGS:
-            inner.kind, inner.level, inner.group = BlockKind.HEADING, _HEADINGS[tag], 0
+            inner.kind, inner.level, inner.group = _HEADING, _HEADINGS[tag], 0
         elif tag == "li":
-            inner.kind, inner.fresh = BlockKind.LIST_ITEM, True
+            inner.kind, inner.fresh = _LIST_ITEM, True
             inner.level = min(max(outer.lists - 1, 0), MAX_LIST_DEPTH)
             inner.group = outer.group or ordinal
             inner.marker = "-"
@@ -291,16 +299,16 @@ class _Walker:
             inner.lists, inner.group = outer.lists + 1, outer.group if outer.lists else ordinal
             inner.number = _number(element.get("start"), 1) if tag == "ol" else None
         elif tag in _PREFORMATTED:
-            inner.kind, inner.pre, inner.group = BlockKind.CODE, True, 0
+            inner.kind, inner.pre, inner.group = _CODE, True, 0
         elif tag == "blockquote":
-            inner.kind, inner.group = BlockKind.QUOTE, ordinal
+            inner.kind, inner.group = _QUOTE, ordinal
         elif tag in ("figcaption", "caption"):
-            inner.kind, inner.group = BlockKind.CAPTION, 0
+            inner.kind, inner.group = _CAPTION, 0
         elif tag == "table":
             inner.table = _is_data_table(element)
             inner.group = ordinal if inner.table else 0
         elif tag == "tr" and outer.table:
-            inner.kind, inner.row = BlockKind.TABLE_ROW, True
+            inner.kind, inner.row = _TABLE_ROW, True
         return inner
 
     def enter_hidden(self) -> _Saved:
@@ -352,8 +360,8 @@ class _Walker:
             first, end = self.start, len(self.pieces)
             context = self.context
             kind, marker, level, group = context.kind, context.marker, context.level, max(context.group, 0)
-            if kind is BlockKind.LIST_ITEM and not context.fresh and not self.continues:
-                kind, marker = BlockKind.PARAGRAPH, ""
+            if kind is _LIST_ITEM and not context.fresh and not self.continues:
+                kind, marker = _PARAGRAPH, ""
             text = _text(self.pieces[first:end], kind)
             if text:
                 context.fresh = False
@@ -387,53 +395,45 @@ class _Walker:
 
     def path(self, ordinal: int) -> str:
         """Return the path of an element: tags with id and the first two classes, from the root."""
-        paths, labels, chain = self.paths, self.labels, []
-        path = paths.get(ordinal)
-        while path is None:
-            chain.append(ordinal)
+        paths, way = self.paths, []
+        while (path := paths.get(ordinal)) is None:
+            way.append(ordinal)
             ordinal = self.parents[ordinal]
-            path = paths.get(ordinal)
-        for inner in reversed(chain):
-            name = self.names[inner]
-            label = labels.get(name)
-            if label is None:
-                label = labels[name] = _label(*name)
+        for ordinal in reversed(way):
+            label = _label(*self.names[ordinal])
             path = f"{path}/{label}" if path else label
             if len(path) > 1000:
                 path = "…" + path[-900:]
-            paths[inner] = path
+            paths[ordinal] = path
         return path
 
 
+@lru_cache(4_096)
 def _label(tag: str, classes: str | None, ident: str | None) -> str:
     """Return an element's part of a path."""
-    label = tag
-    if ident:
-        label += "#" + ident.strip()[:40]
+    label = f"{tag}#{ident.strip()[:40]}" if ident else tag
     if classes:
-        label += "".join("." + token[:40] for token in classes.split()[:2])
+        label += "".join(["." + token[:40] for token in classes.split(None, 2)[:2]])
     return label
 
 
 def _text(pieces: list[str], kind: BlockKind) -> str:
     """Return the text of a run of pieces."""
     raw = "".join(pieces)
-    if kind is BlockKind.CODE:
+    if kind is _CODE:
         lines = [settle(line).replace("\n", " ").rstrip() for line in _code_lines(raw)]
         while lines and not lines[0]:
             lines.pop(0)
         while lines and not lines[-1]:
             lines.pop()
         return "\n".join(lines)
-    if kind is BlockKind.TABLE_ROW:
-        cells = [
-            collapse(settle(cell.replace(BREAK, " "))) for cell in raw.rstrip(" \t\r\n").removesuffix(CELL).split(CELL)
-        ]
+    if kind is _TABLE_ROW:
+        cells = [settle_line(cell) for cell in raw.rstrip(" \t\r\n").removesuffix(CELL).split(CELL)]
         return collapse(" | ".join(cells)) if any(cells) else ""
-    if BREAK in raw:
-        lines = [line for line in (collapse(settle(part.replace(CELL, " "))) for part in raw.split(BREAK)) if line]
-        return ("\n" if kind in (BlockKind.PARAGRAPH, BlockKind.QUOTE) else " ").join(lines)
-    return collapse(settle(raw.replace(CELL, " ") if CELL in raw else raw))
+    # Where neither mark means anything, both are white space.
+    if BREAK in raw and kind in (_PARAGRAPH, _QUOTE):
+        return "\n".join([line for part in raw.split(BREAK) if (line := settle_line(part))])
+    return settle_line(raw)
 
 
 def _code_lines(raw: str) -> list[str]:
@@ -517,20 +517,22 @@ def fragments(document: Document, ranges: list[tuple[int, int]]) -> bool:
     The parts share their paragraph's kind; each but the first `continues` the one before. Parts without text stay with
     their neighbour.
     """
-    edges = sorted({edge for pair in ranges for edge in pair})
+    edges = sorted(set(chain.from_iterable(ranges)))
     if not edges:
+        return False
+    within = {
+        index: edges[low:high]
+        for index, (first, end) in enumerate(document.bounds)
+        if (low := bisect_right(edges, first)) < (high := bisect_left(edges, end))
+    }
+    if not within:
         return False
     blocks: list[Block] = []
     bounds: list[tuple[int, int]] = []
     origin: list[int] = []  # for each new block the one it comes from
-    at = 0
     for block, (first, end) in zip(document.blocks, document.bounds, strict=True):
-        while at < len(edges) and edges[at] <= first:
-            at += 1
-        inner = at
-        while inner < len(edges) and edges[inner] < end:
-            inner += 1
-        parts = _parts(document, block, first, end, edges[at:inner]) if inner > at else []
+        cuts = within.get(block.index)
+        parts = _parts(document, block, first, end, cuts) if cuts else []
         for part, bound in parts if len(parts) > 1 else [(block, (first, end))]:
             origin.append(block.index)
             blocks.append(part)
@@ -587,14 +589,14 @@ def _parts(
 def _glue(before: str, between: str, after: str, kind: BlockKind) -> str:
     """Return what stands between the texts of two fragments: white space, a line end, the bar between two cells."""
     tail, head = before[len(before.rstrip()) :], after[: len(after) - len(after.lstrip())]
-    if kind is BlockKind.CODE:  # the indentation of its first line is in the fragment's own text
+    if kind is _CODE:  # the indentation of its first line is in the fragment's own text
         head = "".join(head.rpartition("\n")[:2])
         lines = [settle(line) for line in _code_lines(tail + between + head)]
         return "\n".join([*("" for _ in lines[1:]), lines[-1]])
     raw = tail + between + head
-    if kind is BlockKind.TABLE_ROW:  # the bars that the fragment begins with are in its own text
+    if kind is _TABLE_ROW:  # the bars that the fragment begins with are in its own text
         raw = (tail + between).replace(CELL, " | ") + (" " if head else "")
-    elif BREAK in raw and kind in (BlockKind.PARAGRAPH, BlockKind.QUOTE):
+    elif BREAK in raw and kind in (_PARAGRAPH, _QUOTE):
         return "\n"
     raw = settle(raw)
     bars = collapse(raw)

@@ -25,6 +25,11 @@ _MOST: Final = 3.0
 """A block counts at most this much: one long legal notice is no article."""
 
 
+# To look a member up in its enum takes Python 3.11 as long as all else that is done to a block here.
+_CODE, _HEADING, _PARAGRAPH, _QUOTE = BlockKind.CODE, BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.QUOTE
+_NO_PROSE: Final = (_CODE, _HEADING, BlockKind.TABLE_ROW)
+
+
 def is_prose(block: Block) -> bool:
     """Tell whether a block reads as prose: a shown sentence of eight words or more that is not mostly links."""
     return (
@@ -32,7 +37,7 @@ def is_prose(block: Block) -> bool:
         and block.words >= _PROSE_WORDS
         and block.link_density <= _LINKY
         and not block.hidden
-        and block.kind not in (BlockKind.CODE, BlockKind.HEADING, BlockKind.TABLE_ROW)
+        and block.kind not in _NO_PROSE
     )
 
 
@@ -41,20 +46,17 @@ def _score(block: Block) -> float:
         return 0.0
     if block.link_density > _LINKY:
         return -1.0
-    if block.kind is BlockKind.CODE:
+    kind = block.kind
+    if kind is _CODE:
         return 0.2
     words = block.words
     if words >= _PROSE_WORDS and block.is_sentence:
         return min(words / _WEIGHT, _MOST)
     if words >= _LONG_WORDS:
         return min(words / _WEIGHT / 2, _MOST)
-    match block.kind:
-        case BlockKind.HEADING:
-            return -0.5
-        case BlockKind.LIST_ITEM | BlockKind.TABLE_ROW | BlockKind.CAPTION:
-            return -0.3
-        case _:
-            return -1.0 if words < _PROSE_WORDS else -0.3
+    if kind is _PARAGRAPH or kind is _QUOTE:
+        return -1.0 if words < _PROSE_WORDS else -0.3
+    return -0.5 if kind is _HEADING else -0.3
 
 
 def assign_zones(blocks: list[Block]) -> None:
@@ -69,5 +71,10 @@ def assign_zones(blocks: list[Block]) -> None:
             best, best_start, best_end = total, start, index + 1
     if best_end == 0:
         best_end = len(blocks)
-    for index, block in enumerate(blocks):
-        block.zone = Zone.HEAD if index < best_start else Zone.MAIN if index < best_end else Zone.TAIL
+    for zone, start, end in (
+        (Zone.HEAD, 0, best_start),
+        (Zone.MAIN, best_start, best_end),
+        (Zone.TAIL, best_end, len(blocks)),
+    ):
+        for block in blocks[start:end]:
+            block.zone = zone

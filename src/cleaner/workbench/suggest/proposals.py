@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cleaner.model import Zone
-from cleaner.text import fold_phrase
+from cleaner.text import fold_phrase, word_count
 from cleaner.workbench.suggest.counts import (
     MEDIA,
     RUNS,
@@ -36,7 +36,7 @@ must be seen on more of them; elements say better what they hold. In a dump ther
 
 _VERBATIM_PAGES: Final = 3
 _VERBATIM_WORDS: Final = 6
-"""A line of so many words that stands on so many pages word for word is no article's, whatever the scorer says of it."""
+"""A line of so many words that stands on so many pages is no article's, whatever the scorer says of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _proposal(
     total = Counts()
     for counts in folds:
         total = total.plus(counts)
-    if matcher.form == "line" and total.pages >= _VERBATIM_PAGES and words(total) >= _VERBATIM_WORDS * total.pages:
+    if matcher.form == "line" and total.pages >= _VERBATIM_PAGES and word_count(tally.first) >= _VERBATIM_WORDS:
         folds = [counts._replace(body=0) for counts in folds]
         total = total._replace(body=0)
     tried = []
