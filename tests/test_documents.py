@@ -22,6 +22,7 @@ DOCUMENTS: Final = (
     "docs/RULES.md",
     "docs/EXAMPLES.md",
     "docs/TUNING.md",
+    "docs/WALKTHROUGH.md",
     "docs/ARCHITECTURE.md",
 )
 EXAMPLES: Final = dict(
