@@ -35,8 +35,9 @@ must be seen on more of them; elements say better what they hold. In a dump ther
 
 
 _VERBATIM_PAGES: Final = 3
-_VERBATIM_WORDS: Final = 6
-"""A line of so many words that stands on so many pages is no article's, whatever the scorer says of it."""
+_VERBATIM_WORDS: Final = range(6, 21)
+"""A line of so many words that stands on so many pages is a prompt, whatever the scorer says of it. A longer one may be
+a paragraph of background, which papers print under many articles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _proposal(
     total = Counts()
     for counts in folds:
         total = total.plus(counts)
-    if matcher.form == "line" and total.pages >= _VERBATIM_PAGES and word_count(tally.first) >= _VERBATIM_WORDS:
+    if matcher.form == "line" and total.pages >= _VERBATIM_PAGES and word_count(tally.first) in _VERBATIM_WORDS:
         folds = [counts._replace(body=0) for counts in folds]
         total = total._replace(body=0)
     tried = []
