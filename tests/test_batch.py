@@ -72,7 +72,7 @@ def test_every_page_has_a_row(tmp_path: Path) -> None:
 
 
 def test_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cleaner.storage.MAX_BYTES", 10)
+    monkeypatch.setattr("cleaner.storage.inputs.MAX_BYTES", 10)
     summary = run(Trapped(), pages(tmp_path, a="x" * 11, b="x"), Folder(tmp_path / "out"))
     assert summary.statuses == {Status.TOO_LARGE: 1, Status.OK: 1}
 
@@ -97,13 +97,22 @@ class Sour:
         self.taken: list[Status] = []
         self.closed = 0
 
-    def put(self, name: PurePosixPath, article: Article, page: Page | None) -> None:
-        if self.error is not None and article.status is Status.OK:
+    def render(self, article: Article, page: Page | None) -> Status:
+        if isinstance(self.error, MemoryError) and article.status is Status.OK:
             error, self.error = self.error, None
             raise error
-        self.taken.append(article.status)
+        return article.status
 
-    def close(self) -> None:
+    def put(self, name: PurePosixPath, rendered: Status) -> None:
+        if self.error is not None and rendered is Status.OK:
+            error, self.error = self.error, None
+            raise error
+        self.taken.append(rendered)
+
+    def settle(self) -> tuple[int, int]:
+        return len(self.taken), 0
+
+    def close(self, *, complete: bool = True) -> None:
         self.closed += 1
 
 

@@ -31,7 +31,11 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def files(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("[!.]*")
+        if path.is_file() and ".cleaner" not in path.parts
+    }
 
 
 def content(path: Path) -> Any:

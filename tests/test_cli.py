@@ -66,7 +66,7 @@ class TestClean:
         Path("raw/sub/b.html").write_text(HTML)
         code, out, err = said(capsys, "clean", "raw", "-o", "clean")
         assert (code, out) == (Exit.OK, "")
-        files = sorted(str(path) for path in Path("clean").rglob("*.*"))
+        files = sorted(str(path) for path in Path("clean").rglob("*.*") if ".cleaner" not in path.parts)
         assert files == ["clean/a.txt.json", "clean/a.txt.txt", "clean/sub/b.html.json", "clean/sub/b.html.txt"]
         assert "2 pages in" in err
         assert "status" in err and "body" in err
@@ -218,7 +218,7 @@ class TestTrouble:
             return real(self, page)
 
         monkeypatch.setattr(Cleaner, "clean", clean)
-        code, _, err = said(capsys, "clean", ".", "-o", "out")
+        code, _, err = said(capsys, "clean", ".", "-o", "out", "--jobs", "0")
         assert code == Exit.INTERRUPTED
         assert "interrupted after 1 page\n" in err
         assert "1 page in" in err

@@ -13,7 +13,7 @@ LAYERS = [
     {"segment"},
     {"rules"},
     {"judge", "describe", "compose"},
-    {"storage"},
+    {"storage", "pool", "state"},
     {"pipeline"},
     {"batch", "compare", "explain", "workbench"},
     {"report"},

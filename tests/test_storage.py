@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cleaner import storage
 from cleaner.errors import InputError, OutputError, TooLargeError
 from cleaner.model import (
     Article,
@@ -29,7 +28,7 @@ from cleaner.model import (
     Status,
     Verdict,
 )
-from cleaner.storage import Folder, Format, Input, Lines, find_pages, read, record, render, write
+from cleaner.storage import Folder, Format, Input, Lines, find_pages, inputs, read, record, records, render, write
 
 
 def article(text: str = "One.\n\nTwo.", **changes: object) -> Article:
@@ -105,7 +104,7 @@ class TestRead:
             (b'{"captured": "yesterday"}', "captured"),
             (b'{"captured": 17}', "captured"),
             (b'{"headers": ["content-type"]}', "headers"),
-            (b" " * (storage._MAX_SIDECAR + 1), "more than 1 MB"),
+            (b" " * (inputs._MAX_SIDECAR + 1), "more than 1 MB"),
         ],
         ids=lambda value: repr(value[:20]),
     )
@@ -151,7 +150,7 @@ class TestRead:
         ],
     )
     def test_content_type(self, header: str, expected: tuple[str | None, str | None]) -> None:
-        media_type, charset = storage._content_type(header)
+        media_type, charset = inputs._content_type(header)
         assert media_type == expected[0]
         if "*=" not in header:  # there, any charset will do, an exception will not
             assert charset == expected[1]
@@ -191,7 +190,7 @@ class TestRead:
 
     @pytest.mark.parametrize("packed", [False, True])
     def test_too_large(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool) -> None:
-        monkeypatch.setattr(storage, "MAX_BYTES", 1000)
+        monkeypatch.setattr(inputs, "MAX_BYTES", 1000)
         content = b"x" * 1001
         (tmp_path / "a.html").write_bytes(gzip.compress(content, mtime=0) if packed else content)
         with pytest.raises(TooLargeError):
@@ -239,7 +238,7 @@ class TestFindPages:
         put(tmp_path, "raw/a.html", "raw/b.txt")
         out = Folder(tmp_path / "clean")
         for page in find_pages([tmp_path / "raw"]):
-            out.put(page.name, article(), None)
+            out.put(page.name, out.render(article(), None))
         assert names(tmp_path) == ["raw/a.html", "raw/b.txt"]
 
     def test_the_output_folder_is_passed_over(self, tmp_path: Path) -> None:
@@ -327,12 +326,12 @@ class TestRecord:
 
     @given(st.text(st.characters()))  # lone surrogates among them
     def test_dump_is_utf8_and_comes_back(self, text: str) -> None:
-        assert json.loads(storage.dump({"x": text}).decode("utf-8"))["x"] == text
+        assert json.loads(records.dump({"x": text}).decode("utf-8"))["x"] == text
 
     @given(st.text(st.characters(exclude_categories=["Cs"])))
     def test_front_matter_is_yaml(self, text: str) -> None:
         yaml = pytest.importorskip("yaml")
-        head = storage._front_matter(article(metadata=Metadata(title=text, authors=[text])))
+        head = records._front_matter(article(metadata=Metadata(title=text, authors=[text])))
         said = yaml.safe_load(
             head.decode("utf-8").split("---\n")[1] if "---\n" not in text else head[4:].rsplit(b"---\n")[0]
         )
@@ -390,7 +389,8 @@ class TestWrite:
         except OSError:
             pytest.skip("this file system takes no such name")
         (page,) = find_pages([tmp_path / "in"])
-        Folder(tmp_path / "out").put(page.name, article(location=page.location), page.read())
+        sink = Folder(tmp_path / "out")
+        sink.put(page.name, sink.render(article(location=page.location), page.read()))
         texts = list((tmp_path / "out").glob("*.txt"))
         assert len(texts) == 1
         assert json.loads(texts[0].with_suffix(".json").read_bytes())["location"] == page.location
@@ -407,7 +407,10 @@ class TestWrite:
         (out / "link").symlink_to(tmp_path)
         (out / "loop").symlink_to("loop")
         with pytest.raises(OutputError):
-            Folder(out).put(PurePosixPath(name if name != "/x.html" else str(tmp_path / "x.html")), article(), None)
+            sink = Folder(out)
+            sink.put(
+                PurePosixPath(name if name != "/x.html" else str(tmp_path / "x.html")), sink.render(article(), None)
+            )
         assert listing(tmp_path) == ["out"]
 
     def test_a_file_is_no_folder(self, tmp_path: Path) -> None:
@@ -418,7 +421,7 @@ class TestWrite:
     def test_lines_appear_when_all_is_done(self, tmp_path: Path) -> None:
         sink = Lines(tmp_path / "out" / "pages.jsonl")
         for name in "ab":
-            sink.put(PurePosixPath(name), article(text=f"{name}\u2028\x85"), None)
+            sink.put(PurePosixPath(name), sink.render(article(text=f"{name}\u2028\x85"), None))
         assert not (tmp_path / "out" / "pages.jsonl").exists()
         sink.close()
         lines = (tmp_path / "out" / "pages.jsonl").read_bytes().split(b"\n")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Final, Protocol
 
 from cleaner.errors import CleanerError, Fault, InputError, OutputError, RuleFileError, TooLargeError
 from cleaner.model import Article, Fate, NoiseKind, Note, Page, Status
-from cleaner.storage import Input, Sink
+from cleaner.pool import Failure, Limits, Pool
+from cleaner.state import Known, State
+from cleaner.storage import Input, Rendered, Sink, content_hash
 
-__all__ = ["FAILURES", "Cleans", "Row", "Summary", "Tally", "run"]
+__all__ = ["FAILURES", "Cleans", "Row", "Summary", "Tallies", "Tally", "run"]
 
+_SETTLE_SECONDS: Final = 0.5
 FAILURES = frozenset({Status.UNREADABLE, Status.TOO_LARGE, Status.TIMEOUT, Status.CRASHED})
 """What says nothing of the page itself: it was not cleaned."""
 
@@ -37,6 +41,11 @@ class Tally:
         self.blocks += 1
         self.words += words
 
+    def merge(self, other: Tally) -> None:
+        """Add what another counted."""
+        self.blocks += other.blocks
+        self.words += other.words
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -49,16 +58,51 @@ class Row:
     words: int
     """Of the body."""
     seconds: float
+    faults: tuple[Fault, ...] = ()
+    """Of the rule files that the page needs."""
+    stays: bool = False
+    """Whether it was left as it is: it would give the same again."""
 
 
 @dataclass(slots=True)
-class Summary:
-    """What became of all pages."""
+class Tallies:
+    """How much text of which kind."""
 
-    statuses: Counter[Status] = field(default_factory=Counter)
     kept: Tally = field(default_factory=Tally)
     metadata: Tally = field(default_factory=Tally)
     noise: dict[NoiseKind, Tally] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, article: Article) -> Tallies:
+        """Count the blocks of an article."""
+        tallies = cls()
+        for block, verdict in zip(article.blocks, article.verdicts, strict=True):
+            if verdict.fate is Fate.KEEP:
+                tallies.kept.add(block.words)
+            elif verdict.fate is Fate.METADATA:
+                tallies.metadata.add(block.words)
+            else:
+                tallies.noise.setdefault(verdict.kind or NoiseKind.OTHER, Tally()).add(block.words)
+        return tallies
+
+    def merge(self, other: Tallies) -> None:
+        """Add what another counted."""
+        self.kept.merge(other.kept)
+        self.metadata.merge(other.metadata)
+        for kind, tally in other.noise.items():
+            self.noise.setdefault(kind, Tally()).merge(tally)
+
+
+@dataclass(slots=True)
+class Summary(Tallies):
+    """What became of all pages."""
+
+    statuses: Counter[Status] = field(default_factory=Counter)
+    """Of the pages of this run, also those that were done before it was stopped."""
+    before: Counter[Status] = field(default_factory=Counter)
+    """Of the latter alone."""
+    stay: int = 0
+    """How many pages were left as they are."""
     faults: dict[Fault, None] = field(default_factory=dict)
     """Of the rule files that some page needed, each once."""
     seconds: float = 0.0
@@ -77,20 +121,12 @@ class Summary:
         """How many of them were not cleaned."""
         return sum(self.statuses[status] for status in FAILURES)
 
-    def count(self, article: Article) -> int:
-        """Add one article; return the words of its body."""
-        self.statuses[article.status] += 1
-        body = 0
-        for block, verdict in zip(article.blocks, article.verdicts, strict=True):
-            words = block.words
-            if verdict.fate is Fate.KEEP:
-                self.kept.add(words)
-                body += words
-            elif verdict.fate is Fate.METADATA:
-                self.metadata.add(words)
-            else:
-                self.noise.setdefault(verdict.kind or NoiseKind.OTHER, Tally()).add(words)
-        return body
+    def count(self, done: _Done) -> None:
+        """Add one page."""
+        self.statuses[done.row.status] += 1
+        self.stay += done.row.stays
+        self.faults.update(dict.fromkeys(done.row.faults))
+        self.merge(done.tallies)
 
 
 def run(
@@ -99,67 +135,197 @@ def run(
     sink: Sink,
     observe: Callable[[Row], None] | None = None,
     *,
+    jobs: int = 0,
+    limits: Limits | None = None,
+    state: State | None = None,
+    changed: Callable[[Page], str] | None = None,
     debug: bool = False,
 ) -> Summary:
     """Clean all `inputs` into `sink`, tell `observe` of each, and return the totals.
 
     Trouble with a page is its row, and the run goes on. A run ends early only where nothing can be written (`stopped`)
-    and on Ctrl-C (`interrupted`); what was cleaned by then is written and counted. With `debug`, the exception that
-    crashes a page is raised instead.
+    and on Ctrl-C (`interrupted`); what was cleaned by then is written and counted.
+
+    Args:
+        cleaner: what cleans; with `jobs`, it pickles.
+        inputs: the pages; each name occurs once.
+        sink: where articles go, in the order of the pages.
+        observe: is called with each row.
+        jobs: worker processes, each page within `limits`; 0 cleans here, without any.
+        limits: see :class:`cleaner.pool.Limits`.
+        state: what is done already is passed over, and what gets done is entered.
+        changed: with `state`, pages that would give the same again stay as they are; this returns the digest of the
+            rules that hold for a page.
+        debug: raise the exception that crashes a page.
+
     """
     summary = Summary()
+    if state is not None:
+        summary.before = Counter({Status(status): pages for status, pages in state.statuses().items()})
+        summary.statuses.update(summary.before)
     begun = time.perf_counter()
+    job = _Job(cleaner, sink.render, changed, debug=debug)
+    ledger = _Ledger(sink, state)
     try:
-        for source in inputs:
-            started = time.perf_counter()
-            page, article = _clean(cleaner, source, summary, debug=debug)
-            try:
-                sink.put(source.name, article, page)
-            except (OutputError, OSError):
-                raise
-            except Exception as error:
-                if debug:
-                    raise
-                article = _crashed(source, error)  # as MemoryError, on the way from text to bytes
-                sink.put(source.name, article, page)
-            words = summary.count(article)
+        tasks = _tasks(inputs, state, changed=changed is not None, elsewhere=jobs > 0)
+        results: Iterable[tuple[_Task, _Done | Failure]]
+        results = Pool(job, jobs, limits).map(tasks) if jobs else ((task, job(task)) for task in tasks)
+        for task, result in results:
+            done = job.failed(task.source, result) if isinstance(result, Failure) else result
+            if not done.row.stays:
+                sink.put(task.source.name, done.rendered)
+            summary.count(done)
+            ledger.enter(task.source, done)
             if observe is not None:
-                seconds = time.perf_counter() - started
-                observe(Row(source.location, article.status, article.reason, tuple(article.notes), words, seconds))
+                observe(done.row)
     except KeyboardInterrupt:
         summary.interrupted = True
     except (InputError, OutputError) as error:
         summary.stopped = error
-    finally:
-        try:
-            sink.close()
-        except OutputError as error:
-            summary.stopped = summary.stopped or error
+    complete = not summary.interrupted and not isinstance(summary.stopped, OutputError)
+    try:
+        ledger.close(complete=complete)
+    except OutputError as error:
+        summary.stopped = summary.stopped or error
     summary.seconds = time.perf_counter() - begun
     return summary
 
 
-def _clean(cleaner: Cleans, source: Input, summary: Summary, *, debug: bool) -> tuple[Page | None, Article]:
-    """Return page and article, the page None where it cannot be read."""
-    page: Page | None = None
-    notes: list[Note] = []
-    try:
-        page = source.read(notes)
-        article = cleaner.clean(page)
-    except RuleFileError as error:
-        summary.faults.update(dict.fromkeys(error.faults))
-        files = ", ".join(sorted({fault.file for fault in error.faults}))
-        article = _failed(source, Status.CRASHED, f"faults in rule file {files}")
-    except TooLargeError as error:
-        article = _failed(source, Status.TOO_LARGE, str(error))
-    except InputError as error:
-        article = _failed(source, Status.UNREADABLE, str(error))
-    except Exception as error:
-        if debug:
-            raise
-        article = _crashed(source, error)  # one page must not end the run, whatever it does
-    article.notes[:0] = notes
-    return page, article
+def _tasks(inputs: Iterable[Input], state: State | None, *, changed: bool, elsewhere: bool) -> Iterator[_Task]:
+    for source in inputs:
+        if state is not None and state.is_done(source.name):
+            continue
+        known = state.known(source.name) if state is not None and changed else None
+        try:
+            yield _Task(source.loaded() if elsewhere else source, known)
+        except (InputError, TooLargeError) as error:  # standard input, which is one page
+            yield _Task(replace(source, trouble=str(error)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    entry: tuple[PurePosixPath, str, str | None, str | None]
+    put: bool
+    """Whether the sink was given anything: what stays as it is lasts already."""
+
+
+class _Ledger:
+    """Enters into the state what the sink has made last, now and then: to bring a file to the disk takes its time."""
+
+    def __init__(self, sink: Sink, state: State | None) -> None:
+        self._sink, self._state = sink, state
+        self._waiting: deque[_Waiting] = deque()
+        self._settled = 0
+        self._last = time.monotonic()
+
+    def enter(self, source: Input, done: _Done) -> None:
+        if self._state is not None:
+            entry = (source.name, done.row.status.value, done.content, done.rules)
+            self._waiting.append(_Waiting(entry, put=not done.row.stays))
+            if time.monotonic() - self._last >= _SETTLE_SECONDS:
+                self._settle()
+
+    def _settle(self) -> None:
+        if self._state is None:
+            return
+        put, position = self._sink.settle()
+        done = []
+        while self._waiting and (self._settled < put or not self._waiting[0].put):
+            self._settled += self._waiting[0].put
+            done.append(self._waiting.popleft().entry)
+        self._state.enter(done, position)
+        self._last = time.monotonic()
+
+    def close(self, *, complete: bool) -> None:
+        try:
+            self._settle()
+        finally:
+            self._sink.close(complete=complete)
+            if self._state is not None:
+                self._state.close(complete=complete)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    source: Input
+    known: Known | None
+    """What an earlier run found of the page, if it may stay as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    row: Row
+    tallies: Tallies
+    rendered: Rendered
+    """Nothing to put where the page stays as it is."""
+    content: str | None
+    """Hash of the page's bytes."""
+    rules: str | None
+    """Digest of the rules that hold for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is done with each page, in whichever process."""
+
+    cleaner: Cleans
+    render: Callable[[Article, Page | None], Rendered]
+    rules_digest: Callable[[Page], str] | None
+    debug: bool
+
+    def __call__(self, task: _Task) -> _Done:
+        started = time.perf_counter()
+        source = task.source
+        notes: list[Note] = []
+        page: Page | None = None
+        faults: tuple[Fault, ...] = ()
+        content: str | None = None
+        try:
+            page = source.read(notes)
+            content = content_hash(page.content)
+            if task.known is not None and self._stays(page, content, task.known):
+                row = Row(
+                    source.location, Status(task.known.status), "", (), 0, time.perf_counter() - started, stays=True
+                )
+                return _Done(row, Tallies(), None, content, task.known.rules)
+            article = self.cleaner.clean(page)
+        except RuleFileError as error:
+            faults = tuple(error.faults)
+            files = ", ".join(sorted({fault.file for fault in faults}))
+            article = _failed(source, Status.CRASHED, f"faults in rule file {files}")
+        except TooLargeError as error:
+            article = _failed(source, Status.TOO_LARGE, str(error))
+        except InputError as error:
+            article = _failed(source, Status.UNREADABLE, str(error))
+        except Exception as error:
+            if self.debug:
+                raise
+            article = _crashed(source, error)  # one page must not end the run, whatever it does
+        article.notes[:0] = notes
+        try:
+            rendered = self.render(article, page)
+        except Exception as error:
+            if self.debug:
+                raise
+            article = _crashed(source, error)  # as MemoryError, on the way from text to bytes
+            rendered = self.render(article, page)
+        tallies = Tallies.of(article)
+        seconds = time.perf_counter() - started
+        told = (article.status, article.reason, tuple(article.notes), tallies.kept.words, seconds)
+        return _Done(Row(source.location, *told, faults), tallies, rendered, content, article.rules_digest or None)
+
+    def _stays(self, page: Page, content: str, known: Known) -> bool:
+        """Tell whether a page would give what it gave."""
+        if content != known.content or Status(known.status) in FAILURES:
+            return False
+        return known.same_book or (self.rules_digest is not None and self.rules_digest(page) == known.rules)
+
+    def failed(self, source: Input, failure: Failure) -> _Done:
+        """Return what is told of a page that no process could clean."""
+        status = Status.TIMEOUT if failure.timed_out else Status.CRASHED
+        article = _failed(source, status, failure.reason)
+        row = Row(source.location, status, failure.reason, (), 0, 0.0)
+        return _Done(row, Tallies(), self.render(article, None), None, None)
 
 
 def _crashed(source: Input, error: Exception) -> Article:

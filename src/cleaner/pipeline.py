@@ -21,7 +21,7 @@ from typing import Literal, get_args
 
 from cleaner.compose import INCLUDABLE, compose
 from cleaner.describe import declare, describe
-from cleaner.errors import InputError, TooLargeError, UnreadableError
+from cleaner.errors import InputError, PageError, TooLargeError, UnreadableError
 from cleaner.judge import JudgeName, judge, status_of
 from cleaner.model import Article, Document, Page, Status
 from cleaner.rules import RuleBook
@@ -120,6 +120,13 @@ class Cleaner:
             rules=list(rules.files),
             rules_digest=rules.digest,
         )
+
+    def rules_digest(self, page: Page) -> str:
+        """Return the digest of the rules that hold for a page, without cleaning it; empty where it cannot be read."""
+        try:
+            return self.rulebook.for_page(segment(page)).digest
+        except PageError:
+            return ""
 
     def clean_many(self, sources: Iterable[Source]) -> Iterator[Article]:
         """Yield the article of each source, in order; one that cannot be read gives a status, not an error."""

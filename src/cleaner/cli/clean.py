@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
+import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,11 +16,13 @@ from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from cleaner import __version__
 from cleaner.cli.common import (
     Subcommands,
     add_command,
     add_page_options,
     add_rule_options,
+    complain,
     conclude,
     count,
     expect_many_pages,
@@ -28,7 +35,8 @@ from cleaner.text import settle
 
 if TYPE_CHECKING:
     from cleaner.batch import Row, Summary
-    from cleaner.model import Article, Page
+    from cleaner.pipeline import Cleaner
+    from cleaner.state import RunKey
     from cleaner.storage import Format, Input, Sink
 
 _DETAILS = """\
@@ -39,6 +47,9 @@ A page's sidecar (a.html.json beside a.html: url, captured, headers) is read wit
   cleaner clean raw -o clean                  raw/x/a.html -> clean/x/a.html.txt and clean/x/a.html.json (the record)
   cleaner clean raw -o clean --format jsonl   one file, clean/pages.jsonl; -o - writes the lines to standard output
   curl -s URL | cleaner clean - --url URL
+
+A run that is stopped, even killed, goes on where it was when the same command is given again. What a run has done is in
+OUT/.cleaner; delete it and the next begins anew.
 """
 
 
@@ -54,6 +65,24 @@ def add(subcommands: Subcommands) -> None:
         help="text and markdown: the body, and a record beside it; json: a record that holds the body, for each page; "
         "jsonl: the same, one line for each page (default: %(default)s)",
     )
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=_jobs,
+        metavar="N",
+        help="worker processes (default: one for each processor); 0: none, clean in this process, without limits",
+    )
+    parser.add_argument(
+        "--timeout", type=_positive, default=60.0, metavar="SECONDS", help="for each page (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--memory", type=_positive, default=2048.0, metavar="MB", help="for each page, on Linux (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--changed",
+        action="store_true",
+        help="leave pages as they are whose content, rules and version of cleaner are those of the last run",
+    )
     add_page_options(parser)
     add_rule_options(parser)
     parser.add_argument(
@@ -65,6 +94,8 @@ def add(subcommands: Subcommands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Clean what was asked for."""
     from cleaner import batch, storage
+    from cleaner.pool import Limits
+    from cleaner.state import State
 
     cleaner = make_cleaner(options)
     expect_many_pages()
@@ -73,25 +104,67 @@ def run(options: argparse.Namespace) -> int:
     form = storage.Format(options.format)
     if options.url or options.media_type:
         inputs = _stated(inputs, options.url, options.media_type)
-    sink: Sink
+    if options.changed and (out is None or form is storage.Format.JSONL):
+        raise InputError("--changed leaves files as they are: it needs a folder of them (-o OUT, no --format jsonl)")
     if out is None and form is not storage.Format.JSONL:
         inputs = _alone(inputs, "the output of several pages needs a folder (-o OUT), or --format jsonl")
+    state = None if out is None else State(out, _key(options, cleaner))
+    if state is not None and state.resumes and not options.quiet:
+        complain(f"going on with a run that was stopped: {count(state.statuses().total(), 'page')} done")
+    sink: Sink
+    if out is None and form is not storage.Format.JSONL:
         sink = _Print(form)
     elif form is storage.Format.JSONL:
-        sink = storage.Lines(sys.stdout.buffer if out is None else out / "pages.jsonl")
+        sink = storage.Lines(sys.stdout.buffer if out is None else out / "pages.jsonl", state.position if state else 0)
     else:
         sink = storage.Folder(out or Path(), form)
 
-    with _progress(show=out is not None and not options.quiet) as advance:
+    jobs = 0 if options.debug or isinstance(sink, _Print) else options.jobs
+    with _progress(options, show=out is not None and not options.quiet) as advance:
 
         def observe(row: Row) -> None:
             advance(row)
             tell(row, always=isinstance(sink, _Print))
 
-        summary = batch.run(cleaner, inputs, sink, observe, debug=options.debug)
+        summary = batch.run(
+            cleaner,
+            inputs,
+            sink,
+            observe,
+            jobs=os.cpu_count() or 1 if jobs is None else jobs,
+            limits=Limits(options.timeout, int(options.memory)),
+            state=state,
+            changed=cleaner.rules_digest if options.changed else None,
+            debug=options.debug,
+        )
     if out is not None and not options.quiet:
         _show(summary, out)
     return conclude(summary)
+
+
+def _jobs(value: str) -> int:
+    if not value.isdecimal():
+        raise argparse.ArgumentTypeError(f"{value!r} is no number of processes")
+    return int(value)
+
+
+def _positive(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{value!r} is no number above 0")
+    return number
+
+
+def _key(options: argparse.Namespace, cleaner: Cleaner) -> RunKey:
+    """Return what tells this run from others: the same command over the same rules goes on where it was stopped."""
+    from cleaner.state import RunKey
+
+    command = [*options.paths, options.url, options.media_type, options.format, options.changed]
+    settings = [__version__, options.judge, *cleaner.include, options.format, options.url, options.media_type]
+    return RunKey(json.dumps(command), json.dumps(settings), cleaner.rulebook.digest())
 
 
 def _alone(inputs: Iterator[Input], otherwise: str) -> Iterator[Input]:
@@ -113,34 +186,68 @@ class _Print:
     """A sink that prints the only page."""
 
     def __init__(self, form: Format) -> None:
-        self._form = form
+        from cleaner.storage import render
 
-    def put(self, name: PurePosixPath, article: Article, page: Page | None) -> None:  # noqa: ARG002 - nothing to name
-        from cleaner.storage import render, write_all
+        self.render = lambda article, page: render(article, form, page)
 
-        write_all(sys.stdout.buffer, render(article, self._form, page))
+    def put(self, name: PurePosixPath, rendered: bytes) -> None:  # noqa: ARG002 - nothing to name
+        from cleaner.storage import write_all
 
-    def close(self) -> None:
+        write_all(sys.stdout.buffer, rendered)
+
+    def settle(self) -> tuple[int, int]:
+        return 0, 0
+
+    def close(self, *, complete: bool = True) -> None:  # noqa: ARG002 - what is printed is printed
         sys.stdout.buffer.flush()
 
 
 @contextmanager
-def _progress(*, show: bool) -> Iterator[Callable[[Row], None]]:
+def _progress(options: argparse.Namespace, *, show: bool) -> Iterator[Callable[[Row], None]]:
     """Show on a terminal how far the run is; give what moves it on."""
     if not (show and sys.stderr.isatty()):
         yield lambda _row: None
         return
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from cleaner.batch import FAILURES
 
     columns: list[Any] = [
         SpinnerColumn(),
         TextColumn("{task.completed:,.0f} pages"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[told]}", markup=False),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
         TextColumn("{task.fields[name]}", markup=False),
     ]
+    statuses: Counter[str] = Counter()
+    begun = time.monotonic()
     with Progress(*columns, console=open_console(sys.stderr), transient=True, redirect_stderr=True) as progress:
-        task = progress.add_task("", total=None, name="")
-        yield lambda row: progress.update(task, advance=1, name=settle(row.location))
+        task = progress.add_task("", total=None, name="", told="")
+        # How many there are is not known before the last one is found: it is counted on the side.
+        threading.Thread(
+            target=lambda: progress.update(task, total=_number_of_pages(options)), daemon=True, name="cleaner-count"
+        ).start()
+
+        def advance(row: Row) -> None:
+            statuses["failed" if row.status in FAILURES else row.status.value] += 1
+            rate = statuses.total() / max(time.monotonic() - begun, 0.001)
+            told = ", ".join(f"{number:,} {status}" for status, number in statuses.most_common(4))
+            progress.update(task, advance=1, name=settle(row.location), told=f"{rate:,.0f}/s  {told}")
+
+        yield advance
+
+
+def _number_of_pages(options: argparse.Namespace) -> int | None:
+    """Return how many pages there are, None where that cannot be told."""
+    from cleaner.storage import find_pages
+
+    try:
+        return sum(1 for _ in find_pages(options.paths, skip=Path(options.output)))
+    except InputError:
+        return None
 
 
 def _show(summary: Summary, out: Path) -> None:
@@ -167,6 +274,9 @@ def _show(summary: Summary, out: Path) -> None:
     both = Table.grid(padding=(0, 6))
     both.add_row(statuses, texts)
     to.print(both)
-    rate = f", {summary.pages / summary.seconds:.1f} a second" if summary.seconds >= 1 else ""
-    pages = count(summary.pages, "page")
-    to.print(Text(settle(f"{pages} in {summary.seconds:.1f} s{rate}, written to {out}")), soft_wrap=True)
+    here = summary.pages - summary.before.total()
+    rate = f", {here / summary.seconds:.1f} a second" if summary.seconds >= 1 else ""
+    before = f" ({summary.before.total():,} more were done before)" if summary.before else ""
+    stay = f", {summary.stay:,} left as they are" if summary.stay else ""
+    told = f"{count(here, 'page')}{before} in {summary.seconds:.1f} s{rate}, written to {out}{stay}"
+    to.print(Text(settle(told)), soft_wrap=True)

@@ -13,6 +13,7 @@ import threading
 import tomllib
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -154,6 +155,15 @@ class RuleBook:
         """Return every file of the book, shipped ones first. Nothing is read."""
         folders = FOLDERS if self._sites else FOLDERS[1:]
         return [source for root in self._roots for source in root.sources(folders).values()]
+
+    def digest(self) -> str:
+        """Return a digest over name and content of every file of the book: equal digests, equal rules."""
+        digest = hashlib.sha256()
+        for source in self.files():
+            digest.update(f"{source.name}\0".encode("utf-8", "surrogateescape"))
+            with suppress(OSError):  # gone since the folder was listed; a page that needs it says so
+                digest.update(hashlib.sha256(source.path.read_bytes()).digest())
+        return digest.hexdigest()[:16]
 
     def check(self, builtins: Collection[str] | None = None) -> list[Fault]:
         """Return the faults of every file, in the order of :meth:`files`.

@@ -23,11 +23,8 @@ from cleaner.cli.common import (
 from cleaner.text import settle
 
 if TYPE_CHECKING:
-    from pathlib import PurePosixPath
-
     from rich.console import Console
 
-    from cleaner.model import Article, Page
     from cleaner.workbench.ledger import Drift, Entry, Ledger, Standing, Tally
 
 _DETAILS = """\
@@ -84,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     earlier = ledgers.Ledger.load(options.since) if options.since else None
     expect_many_pages()
     keeper = ledgers.Bookkeeper(make_cleaner(options), harm=options.harm)
-    summary = batch.run(keeper, storage.find_pages(options.raw), _Nowhere(), tell, debug=options.debug)
+    summary = batch.run(keeper, storage.find_pages(options.raw), storage.Nowhere(), tell, debug=options.debug)
     ledger = keeper.ledger
     enough = options.enough or ledgers.ENOUGH
     drifts = ledgers.drift(earlier, ledger) if earlier is not None else None
@@ -104,16 +101,6 @@ def run(options: argparse.Namespace) -> int:
         )
     _count_up(ledger, enough)
     return conclude(summary)
-
-
-class _Nowhere:
-    """A sink that keeps nothing."""
-
-    def put(self, name: PurePosixPath, article: Article, page: Page | None) -> None:
-        """Do nothing: the page was counted when it was cleaned."""
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 def _judged(ledger: Ledger, enough: int) -> Iterator[tuple[Entry, str, Tally, Standing, str]]:

@@ -25,10 +25,7 @@ from cleaner.errors import InputError
 from cleaner.text import clip, settle
 
 if TYPE_CHECKING:
-    from pathlib import PurePosixPath
-
     from cleaner.batch import Summary
-    from cleaner.model import Article, Page
     from cleaner.workbench.suggest import Draft, Medium, Proposal, SitePass
 
 _DETAILS = """\
@@ -150,18 +147,8 @@ def _count(options: argparse.Namespace) -> tuple[SitePass, Summary | None]:
         return suggest.SitePass(), None
     expect_many_pages()
     surveyor = suggest.Surveyor(make_cleaner(options), options.site)
-    summary = batch.run(surveyor, storage.find_pages(options.raw), _Nowhere(), tell, debug=options.debug)
+    summary = batch.run(surveyor, storage.find_pages(options.raw), storage.Nowhere(), tell, debug=options.debug)
     return surveyor.sitepass, summary
-
-
-class _Nowhere:
-    """A sink that keeps nothing."""
-
-    def put(self, name: PurePosixPath, article: Article, page: Page | None) -> None:
-        """Do nothing: the page was counted when it was cleaned."""
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 def _named(sitepass: SitePass) -> dict[str, int]:

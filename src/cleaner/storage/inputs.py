@@ -1,51 +1,27 @@
-"""Files in, records out.
-
-A page `a.html` may have a *sidecar* `a.html.json` beside it: a JSON object with any of `url`, `captured` (ISO 8601) and
-`headers` (as the server sent them). `raw/a.html` becomes `clean/a.html.txt`, the body, and `clean/a.html.json`, the
-*record*: what became of the page, and of every block that is not in the body.
-"""
+"""Files in: pages, their sidecars, folders of them."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import json
 import os
 import re
-import secrets
 import stat
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO
 
-from cleaner import __version__
-from cleaner.errors import InputError, OutputError, TooLargeError
-from cleaner.model import Article, Note, Page
+from cleaner.errors import InputError, TooLargeError
+from cleaner.model import Note, Page
+from cleaner.storage.outputs import is_record
 
-__all__ = [
-    "MAX_BYTES",
-    "PAGE_SUFFIXES",
-    "Folder",
-    "Format",
-    "Input",
-    "Lines",
-    "Sink",
-    "dump",
-    "find_pages",
-    "read",
-    "record",
-    "render",
-    "replace_file",
-    "write",
-    "write_all",
-]
+__all__ = ["MAX_BYTES", "PAGE_SUFFIXES", "Input", "find_pages", "read"]
 
 MAX_BYTES = 256 * 1024 * 1024
 """No more of a file is ever read into memory, packed or not. What is too much for cleaning is less, and not ours."""
@@ -59,24 +35,6 @@ _HEAD = 4096
 _SAVED_FROM = re.compile(rb"<!--\s{0,9}saved from url=\((\d{1,5})\)([^\s>]{1,4096})")
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
 _WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
-_RECORD_MARK = re.compile(rb'\s*\{\s*"cleaner":\s*"')
-# Legal in a JSON string but not, or not unharmed, in a YAML one: DEL and C1, the two Unicode line ends, the BOM and two
-# noncharacters.
-_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_LONGEST_NAME = 240
-"""Bytes; file systems end at 255, and a temporary name needs some."""
-
-
-class Format(StrEnum):
-    """How an article is written."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    JSONL = "jsonl"
-
-
-# ── Files in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def read(path: Path, notes: list[Note] | None = None) -> Page:
@@ -216,17 +174,29 @@ class Input:
     """Overrules the sidecar."""
     trouble: str = ""
     """Why there is nothing to read here: a folder that cannot be listed."""
+    page: Page | None = None
+    """The page, where it has been read already."""
 
     @property
     def location(self) -> str:
         """Where it is, for people."""
+        if self.page is not None:
+            return self.page.location
         return "<stdin>" if self.path is None else str(self.path)
+
+    def loaded(self) -> Input:
+        """Return an input that another process can read: standard input is this one's alone. Raises as `read` does."""
+        return (
+            self if self.path is not None or self.page is not None or self.trouble else replace(self, page=self.read())
+        )
 
     def read(self, notes: list[Note] | None = None) -> Page:
         """Return the page; see :func:`read`."""
         if self.trouble:
             raise InputError(self.trouble)
-        if self.path is None:
+        if self.page is not None:
+            page = self.page
+        elif self.path is None:
             page = Page(_read_capped(sys.stdin.buffer, self.location), location=self.location)
             page = replace(page, url=_saved_from(page.content if isinstance(page.content, bytes) else b""))
         else:
@@ -338,7 +308,7 @@ def _is_wanted(path: Path) -> bool:
     name = path.name.lower().removesuffix(".gz")
     if not name.endswith(PAGE_SUFFIXES):
         return name.partition("?")[0].endswith(PAGE_SUFFIXES)  # as wget saves `a.html?page=2`
-    return not (name.endswith(".txt") and _is_record(path.with_suffix(".json")))
+    return not (name.endswith(".txt") and is_record(path.with_suffix(".json")))
 
 
 def _is_leftover(folder: Path, name: str) -> bool:
@@ -364,234 +334,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
-
-
-def _is_record(path: Path) -> bool:
-    """Whether the file `path` is a record that :func:`write` has written."""
-    try:
-        with path.open("rb") as file:
-            return bool(_RECORD_MARK.match(file.read(64)))
-    except OSError:
-        return False
-
-
-# ── Records out ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def record(article: Article, page: Page | None = None, *, body: bool = False) -> dict[str, Any]:
-    """Return all there is to say of `article` as JSON types; with `body`, its text too.
-
-    `page` is what it was made of, None where nothing could be read: then `content_hash`
-    (SHA-256 of the bytes, unpacked) is null. Equal pages, rules and versions give equal records: they hold no clock and
-    no machine.
-    """
-    said = asdict(article.metadata)
-    sources = said.pop("sources")
-    texts = {"text": article.text, "markdown": article.markdown} if body else {}
-    return {
-        "cleaner": __version__,
-        "status": article.status.value,
-        "reason": article.reason,
-        "location": article.location,
-        "url": article.page_url,
-        "content_hash": None if page is None else _hash(page.content),
-        "media_type": article.media_type,
-        "encoding": article.encoding,
-        "confidence": article.confidence,
-        "rules": article.rules,
-        "rules_digest": article.rules_digest,
-        "metadata": {**said, "sources": sources},
-        "captions": [asdict(caption) for caption in article.captions],
-        **texts,
-        "removed": [
-            {
-                "index": gone.block.index,
-                "text": gone.block.text,
-                "fate": gone.verdict.fate.value,
-                "kind": gone.verdict.kind,
-                "field": gone.verdict.field,
-                "evidence": [asdict(reason) for reason in gone.verdict.evidence],
-            }
-            for gone in article.removed
-        ],
-        "notes": [asdict(note) for note in article.notes],
-    }
-
-
-def _hash(content: bytes | str) -> str:
-    raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-    return hashlib.sha256(raw).hexdigest()
-
-
-def dump(value: Any, *, indent: int | None = None) -> bytes:
-    """Return `value` as JSON in UTF-8, with a line end.
-
-    Lone surrogates (odd file names have them) are no UTF-8; Python's escape for them happens to be that of JSON.
-    """
-    return json.dumps(value, ensure_ascii=False, indent=indent).encode("utf-8", "backslashreplace") + b"\n"
-
-
-def render(article: Article, form: Format, page: Page | None = None) -> bytes:
-    """Return `article` as bytes: the body, Markdown with its metadata on top, or a record that holds the body."""
-    if form is Format.TEXT:
-        return _lines(article.text)
-    if form is Format.MARKDOWN:
-        return _front_matter(article) + _lines(article.markdown)
-    return dump(record(article, page, body=True), indent=2 if form is Format.JSON else None)
-
-
-def _lines(text: str) -> bytes:
-    return f"{text}\n".encode("utf-8", "replace") if text else b""
-
-
-def _front_matter(article: Article) -> bytes:
-    """Return the metadata as YAML. Every scalar is a JSON string, which YAML reads as what it is, whatever it holds."""
-    said: dict[str, Any] = asdict(article.metadata)
-    del said["sources"]
-    said["url"] = said["url"] or article.page_url
-    said["status"] = article.status.value
-    lines = [f"{name}: {_scalar(value)}" for name, value in said.items() if value or value is False]
-    return b"---\n" + "\n".join(lines).encode("utf-8", "backslashreplace") + b"\n---\n\n"
-
-
-def _scalar(value: Any) -> str:
-    return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
-
-
-def write(article: Article, target: Path, form: Format = Format.TEXT, page: Page | None = None) -> None:
-    """Write `article` beside `target` (`clean/a.html`): the body as `.txt` or `.md` and the record, or one `.json`.
-
-    A reader sees the old file or the new one, never half of one. The record comes last: where it is, all is there.
-
-    Raises OutputError where that fails, and rather than write over a `.json` that is not a record.
-    """
-    target = target.with_name(_fitting(target.name))
-    where = target.with_name(f"{target.name}.json")
-    if os.path.lexists(where) and not _is_record(where):
-        raise OutputError(f"{where}: exists and is no record of cleaner; name another output folder")
-    if form is Format.TEXT or form is Format.MARKDOWN:
-        suffix = ".txt" if form is Format.TEXT else ".md"
-        replace_file(target.with_name(target.name + suffix), render(article, form))
-        replace_file(where, dump(record(article, page), indent=2))
-    else:
-        replace_file(where, render(article, form, page))
-
-
-def _fitting(name: str) -> str:
-    """Return `name`, cut where it would be too long with a suffix; a hash keeps two that begin alike apart."""
-    raw = os.fsencode(name)
-    if len(raw) <= _LONGEST_NAME:
-        return name
-    mark = "~" + hashlib.sha256(raw).hexdigest()[:12]
-    # A character cut in two would be an odd name: whole characters only.
-    while len(os.fsencode(name)) > _LONGEST_NAME - len(mark):
-        name = name[:-1]
-    return name + mark
-
-
-def replace_file(target: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all; one that exists keeps its mode. Raises OutputError."""
-    draft = target.with_name(f".cleaner-{secrets.token_hex(8)}")
-    try:
-        try:
-            with draft.open("xb") as file:
-                file.write(content)
-            with suppress(FileNotFoundError):
-                draft.chmod(stat.S_IMODE(target.stat().st_mode))
-            draft.replace(target)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {_reason(error)}") from error
-
-
-def write_all(file: BinaryIO, content: bytes) -> None:
-    """Write `content` to an open file to the last byte: standard output need not be buffered, and may take less."""
-    left = memoryview(content)
-    while left:
-        left = left[file.write(left) :]
-
-
-class Sink(Protocol):
-    """Where articles go."""
-
-    def put(self, name: PurePosixPath, article: Article, page: Page | None) -> None:
-        """Take the article of the page `name`; `page` is None where nothing could be read. Raises OutputError."""
-
-    def close(self) -> None:
-        """Make what was put last: called once, also when a run ends early. Raises OutputError."""
-
-
-class Folder:
-    """A folder that mirrors the input folders."""
-
-    def __init__(self, root: Path, form: Format = Format.TEXT) -> None:
-        self.root, self.form = root, form
-        self._known: set[Path] = set()
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-            self._real = root.resolve(strict=True)
-        except OSError as error:
-            raise OutputError(f"{root}: cannot be made a folder: {_reason(error)}") from error
-
-    def put(self, name: PurePosixPath, article: Article, page: Page | None) -> None:
-        """Write one article; see :func:`write`."""
-        target = self.root.joinpath(name)
-        self._enter(target.parent)
-        write(article, target, self.form, page)
-
-    def _enter(self, folder: Path) -> None:
-        """Make `folder`, which must not leave the root: neither by its name nor through a link that is there."""
-        if folder in self._known:
-            return
-        try:
-            if not folder.resolve().is_relative_to(self._real):
-                raise OutputError(f"{folder}: leads out of {self.root}")
-            folder.mkdir(parents=True, exist_ok=True)
-        except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, up to Python 3.12
-            raise OutputError(f"{folder}: cannot be made: {error}") from error
-        self._known.add(folder)
-
-    def close(self) -> None:
-        """Do nothing: every article was written when it came."""
-
-
-class Lines:
-    """JSON Lines, a record on each: into a file that appears when the run ends, or into an open stream."""
-
-    def __init__(self, target: Path | BinaryIO) -> None:
-        self._target = target if isinstance(target, Path) else None
-        self._draft = Path()
-        if isinstance(target, Path):
-            self._draft = target.with_name(f".cleaner-{secrets.token_hex(8)}")
-            try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                self._file: BinaryIO = self._draft.open("xb")
-            except OSError as error:
-                raise OutputError(f"{target}: cannot be written: {_reason(error)}") from error
-        else:
-            self._file = target
-
-    def put(self, name: PurePosixPath, article: Article, page: Page | None) -> None:  # noqa: ARG002 - the record says it
-        """Write one line."""
-        try:
-            write_all(self._file, render(article, Format.JSONL, page))
-        except OSError as error:
-            self._fail(error)
-
-    def close(self) -> None:
-        """Put the file in its place."""
-        try:
-            if self._target is None:
-                self._file.flush()
-            else:
-                self._file.close()
-                self._draft.replace(self._target)
-        except OSError as error:
-            self._fail(error)
-
-    def _fail(self, error: OSError) -> None:
-        if isinstance(error, BrokenPipeError):  # the reader has had enough: no error
-            raise error
-        raise OutputError(f"{self._target or '<stdout>'}: cannot be written: {_reason(error)}") from error

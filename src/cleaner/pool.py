@@ -1,0 +1,219 @@
+"""Worker processes that may hang, run out of memory or die: one page each, and no other, is the price.
+
+Each worker has a pipe of its own, and a thread of this process that waits for it. Pools of the shelf share pipes and
+locks between workers, and stop where one is killed while it holds them: `concurrent.futures` gives the whole pool up,
+`pebble` waits for a lock that nobody will release. The threads here come from `concurrent.futures`; only a process that
+is asked one thing at a time, with a deadline, is our own.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+__all__ = ["Failure", "Limits", "Pool"]
+
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
+
+_START_SECONDS: Final = 120.0
+"""A worker reads modules, weights and rules before its first page; that is not the page's time."""
+_NEW_OBJECTS: Final = 50_000
+"""After how many new objects Python looks for circles among them: more than a page makes, where 700 is its default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one page may take."""
+
+    seconds: float = 60.0
+    megabytes: int = 2048
+    """Over what a worker has before its first page. Not enforced where the system cannot (Windows, macOS)."""
+    pages: int = 2000
+    """After how many a worker is replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no result."""
+
+    timed_out: bool
+    reason: str
+
+
+class Pool(Generic[_Task, _Result]):
+    """Calls `function`, which pickles, in `jobs` processes.
+
+    Each process unpickles it anew; what it raises there comes out as a :class:`Failure`.
+    """
+
+    def __init__(self, function: Callable[[_Task], _Result], jobs: int, limits: Limits | None = None) -> None:
+        self._function = function
+        self._jobs = jobs
+        self._limits = limits or Limits()
+        self._workers: list[_Worker] = []
+        self._own = threading.local()
+
+    def map(self, tasks: Iterable[_Task]) -> Iterator[tuple[_Task, _Result | Failure]]:
+        """Yield each task with its result, in the order of the tasks, which are read a few ahead.
+
+        What `tasks` raises is raised when all before it has been yielded. Raises OSError where no process can be
+        started.
+        """
+        pending: deque[tuple[_Task, Future[_Result | Failure]]] = deque()
+        executor = ThreadPoolExecutor(self._jobs, thread_name_prefix="cleaner-worker")
+        trouble: Exception | None = None
+        try:
+            source = iter(tasks)
+            while True:
+                try:
+                    task = next(source)
+                except StopIteration:
+                    break
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is raised when its turn comes
+                    trouble = error
+                    break
+                pending.append((task, executor.submit(self._attend, task)))
+                while pending and (len(pending) > 4 * self._jobs or pending[0][1].done()):
+                    first, future = pending.popleft()
+                    yield first, future.result()
+            while pending:
+                first, future = pending.popleft()
+                yield first, future.result()
+            if trouble is not None:
+                raise trouble
+        finally:
+            for worker in self._workers:
+                worker.stop()
+            executor.shutdown(cancel_futures=True)
+
+    def _attend(self, task: _Task) -> _Result | Failure:
+        """Have one task done, in the process that belongs to this thread."""
+        failure = Failure(timed_out=False, reason="")
+        for _ in range(2):  # what a worker died of may have been another's doing: it is tried once more, in a new one
+            worker = self._worker()
+            try:
+                answer = worker.ask(task, self._limits.seconds)
+            except TimeoutError:
+                worker.stop()
+                return Failure(timed_out=True, reason=f"not done after {self._limits.seconds:g} s")
+            except (EOFError, OSError):
+                worker.stop()
+                failure = Failure(timed_out=False, reason=f"the process that cleaned it died ({worker.epitaph()})")
+                continue
+            if isinstance(answer, _Raised):
+                return Failure(timed_out=False, reason=answer.reason)
+            result: _Result = answer
+            return result
+        return failure
+
+    def _worker(self) -> _Worker:
+        worker: _Worker | None = getattr(self._own, "worker", None)
+        if worker is None or worker.stopped or worker.asked >= self._limits.pages:
+            if worker is not None:
+                worker.stop()
+                self._workers.remove(worker)
+            worker = self._own.worker = _Worker(self._function, self._limits.megabytes)
+            self._workers.append(worker)
+        return worker
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    reason: str
+
+
+class _Worker:
+    """A process that is asked one thing at a time."""
+
+    def __init__(self, function: Callable[[Any], Any], megabytes: int) -> None:
+        # Not `fork`: this process has threads. A server forks for us, or, on Windows, each begins from nothing.
+        context: Any = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, function, megabytes), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.asked = 0
+        self.stopped = False
+
+    def ask(self, task: Any, seconds: float) -> Any:
+        """Return the answer. Raises TimeoutError, and EOFError or OSError where the process is gone."""
+        if not self.asked and not self._pipe.poll(_START_SECONDS):
+            raise EOFError
+        if not self.asked:
+            self._pipe.recv()
+        self.asked += 1
+        self._pipe.send(task)
+        if not self._pipe.poll(seconds):
+            raise TimeoutError
+        return self._pipe.recv()
+
+    def stop(self) -> None:
+        """End the process: at once, whatever it is doing."""
+        self.stopped = True
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
+
+    def epitaph(self) -> str:
+        """Say what a stopped process died of."""
+        code = self._process.exitcode
+        if code is not None and code < 0:
+            try:
+                name = signal.Signals(-code).name
+            except ValueError:
+                name = f"signal {-code}"
+            return f"{name}: killed, perhaps for want of memory" if name == "SIGKILL" else name
+        return f"exit code {code}"
+
+
+# ── In the worker ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=_follow_parent, daemon=True).start()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS)
+    _limit_memory(megabytes)
+    try:
+        pipe.send(True)
+        while True:
+            task = pipe.recv()
+            try:
+                answer = function(task)
+            except Exception as error:  # noqa: BLE001 - one page must not end the run, whatever it does
+                answer = _Raised(f"{type(error).__name__}: {error}".rstrip(": "))
+            pipe.send(answer)
+    except (EOFError, OSError):  # the parent is gone, or wants no more
+        pass
+
+
+def _follow_parent() -> None:
+    """Die with the parent, also in the middle of a page that never ends."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _limit_memory(megabytes: int) -> None:
+    if sys.platform != "linux":
+        return
+    import resource
+
+    used = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = used + megabytes * 1024**2
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))

@@ -1,0 +1,154 @@
+"""What a run over many pages has done so far, in an SQLite file beside its output.
+
+A page is entered when what was written of it will last; so after a kill, at whatever moment, a run of the same command
+goes on with the pages that are not here, and does no page twice but those that were on their way.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from cleaner.errors import OutputError
+
+__all__ = ["Known", "RunKey", "State"]
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS run (
+  id INTEGER PRIMARY KEY, command TEXT NOT NULL, options TEXT NOT NULL, rules TEXT NOT NULL,
+  position INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS page (
+  name BLOB PRIMARY KEY, run INTEGER NOT NULL, status TEXT NOT NULL, content TEXT, rules TEXT
+) WITHOUT ROWID;
+"""
+_VERSION: Final = 1
+"""Of the schema (`PRAGMA user_version`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """What a run is told by: digests, equal where equal."""
+
+    command: str
+    """Inputs and output."""
+    options: str
+    """What else than page and rules decides what a page gives: version, judge, form."""
+    rules: str
+    """All rule files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an earlier run found of a page."""
+
+    content: str | None
+    """Hash of its bytes."""
+    rules: str | None
+    """Digest over the rule files that held for it."""
+    same_book: bool
+    """Whether all rule files were the same then as now."""
+    status: str
+
+
+class State:
+    """The file `folder/.cleaner/state.sqlite`.
+
+    Raises OutputError where it cannot be used: another run is at it, or it is of another version.
+    """
+
+    def __init__(self, folder: Path, key: RunKey) -> None:
+        self._path = folder / ".cleaner" / "state.sqlite"
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be made a folder: {error.strerror or error}") from error
+        try:
+            self._db = sqlite3.connect(self._path, isolation_level=None, timeout=1)
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # held until `close`: one run at a time
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version not in (0, _VERSION):
+                raise OutputError(f"{self._path}: is of another version of cleaner; delete it, and the run begins anew")
+            self._db.executescript(_SCHEMA)
+            self._db.execute(f"PRAGMA user_version = {_VERSION}")
+            self._begin(key)
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def _begin(self, key: RunKey) -> None:
+        last = self._db.execute("SELECT * FROM run ORDER BY id DESC LIMIT 1").fetchone()
+        self.resumes = last is not None and tuple(last[1:4]) == (key.command, key.options, key.rules) and not last[5]
+        """Whether this run goes on with one that was stopped."""
+        self.position: int = last[4] if self.resumes else 0
+        """Where its sink goes on."""
+        if self.resumes:
+            self._run: int = last[0]
+        else:
+            cursor = self._db.execute(
+                "INSERT INTO run (command, options, rules) VALUES (?, ?, ?)", (key.command, key.options, key.rules)
+            )
+            assert cursor.lastrowid is not None  # it is an insertion
+            self._run = cursor.lastrowid
+
+    def is_done(self, name: PurePosixPath) -> bool:
+        """Tell whether this run has done a page."""
+        found = self._ask("SELECT 1 FROM page WHERE name = ? AND run = ?", (os.fsencode(name), self._run))
+        return found is not None
+
+    def known(self, name: PurePosixPath) -> Known | None:
+        """Return what is known of a page from runs with the same options."""
+        found: tuple[str | None, str | None, int, str] | None = self._ask(
+            """SELECT content, page.rules, was.rules = now.rules, status FROM page
+            JOIN run was ON was.id = page.run JOIN run now ON now.id = ?
+            WHERE name = ? AND was.options = now.options""",
+            (self._run, os.fsencode(name)),
+        )
+        return None if found is None else Known(found[0], found[1], bool(found[2]), found[3])
+
+    def statuses(self) -> Counter[str]:
+        """Return how many pages of this run have which status."""
+        try:
+            rows = self._db.execute("SELECT status, count(*) FROM page WHERE run = ? GROUP BY status", (self._run,))
+            return Counter(dict(rows.fetchall()))
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def enter(self, pages: Iterable[tuple[PurePosixPath, str, str | None, str | None]], position: int) -> None:
+        """Enter pages that will last (name, status, hash of content, digest of rules), and the position behind them."""
+        run = self._run
+        rows = [(os.fsencode(name), run, status, content, rules) for name, status, content, rules in pages]
+        try:
+            self._db.execute("BEGIN")
+            self._db.executemany("INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.execute("UPDATE run SET position = ? WHERE id = ?", (position, run))
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def close(self, *, complete: bool) -> None:
+        """End; a run that is complete is not gone on with."""
+        try:
+            if complete:
+                self._db.execute("UPDATE run SET complete = 1 WHERE id = ?", (self._run,))
+                self._db.execute("DELETE FROM run WHERE id NOT IN (SELECT run FROM page) AND id <> ?", (self._run,))
+            self._db.close()
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def _ask(self, query: str, values: tuple[object, ...]) -> Any:
+        try:
+            return self._db.execute(query, values).fetchone()
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def _trouble(self, error: sqlite3.Error) -> OutputError:
+        if "locked" in str(error):
+            return OutputError(f"{self._path}: another run writes here; wait for it, or name another output folder")
+        return OutputError(f"{self._path}: {error}; delete it, and the run begins anew")

@@ -1,0 +1,33 @@
+"""Files in, records out.
+
+A page `a.html` may have a *sidecar* `a.html.json` beside it: a JSON object with any of `url`, `captured` (ISO 8601) and
+`headers` (as the server sent them). `raw/a.html` becomes `clean/a.html.txt`, the body, and `clean/a.html.json`, the
+*record*: what became of the page, and of every block that is not in the body.
+"""
+
+from __future__ import annotations
+
+from cleaner.storage.inputs import MAX_BYTES, PAGE_SUFFIXES, Input, find_pages, read
+from cleaner.storage.outputs import Folder, Lines, Nowhere, Rendered, Sink, replace_file, write, write_all
+from cleaner.storage.records import Format, content_hash, dump, record, render
+
+__all__ = [
+    "MAX_BYTES",
+    "PAGE_SUFFIXES",
+    "Folder",
+    "Format",
+    "Input",
+    "Lines",
+    "Nowhere",
+    "Rendered",
+    "Sink",
+    "content_hash",
+    "dump",
+    "find_pages",
+    "read",
+    "record",
+    "render",
+    "replace_file",
+    "write",
+    "write_all",
+]

@@ -1,0 +1,259 @@
+"""Where articles go.
+
+What is written of an article is made where it is cleaned (`Sink.render`, which pickles) and put in its place here, in
+the order of the pages: so a sink knows nothing of articles, and rendering is spread over processes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, Final, Protocol
+
+from cleaner.errors import OutputError
+from cleaner.model import Article, Page
+from cleaner.storage.records import Format, dump, record, render
+
+__all__ = ["Folder", "Lines", "Nowhere", "Rendered", "Sink", "is_record", "replace_file", "write", "write_all"]
+
+Rendered = Any
+"""What a sink makes of an article and puts somewhere: its own affair, but it pickles."""
+
+_RECORD_MARK: Final = re.compile(rb'\s*\{\s*"cleaner":\s*"')
+_LONGEST_NAME: Final = 240
+"""Bytes; file systems end at 255, and a suffix needs some."""
+
+
+class Sink(Protocol):
+    """Where articles go."""
+
+    @property
+    def render(self) -> Callable[[Article, Page | None], Rendered]:
+        """Makes of an article what `put` takes. The page is None where nothing could be read. Pickles."""
+
+    def put(self, name: PurePosixPath, rendered: Rendered) -> None:
+        """Take the article of the page `name`. Raises OutputError."""
+
+    def settle(self) -> tuple[int, int]:
+        """Make what was put last; return how many articles will, and a position to go on from. Raises OutputError."""
+
+    def close(self, *, complete: bool = True) -> None:
+        """End, also where a run ends early and is not complete: called once. Raises OutputError."""
+
+
+class Nowhere:
+    """A sink that keeps nothing: what there is to know of a page was taken when it was cleaned."""
+
+    def render(self, article: Article, page: Page | None) -> None:
+        """Make nothing."""
+
+    def put(self, name: PurePosixPath, rendered: Rendered) -> None:
+        """Do nothing."""
+
+    def settle(self) -> tuple[int, int]:
+        """Do nothing."""
+        return 0, 0
+
+    def close(self, *, complete: bool = True) -> None:
+        """Do nothing."""
+
+
+# ── A folder ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Folder:
+    """A folder that mirrors the input folders."""
+
+    def __init__(self, root: Path, form: Format = Format.TEXT) -> None:
+        self.root = root
+        self.render: Callable[[Article, Page | None], Rendered] = partial(_files, form)
+        self._known: set[Path] = set()
+        self._put = 0
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            self._real = root.resolve(strict=True)
+        except OSError as error:
+            raise OutputError(f"{root}: cannot be made a folder: {_reason(error)}") from error
+
+    def put(self, name: PurePosixPath, rendered: Rendered) -> None:
+        """Write the files of one article; see :func:`write`."""
+        target = self.root.joinpath(name)
+        self._enter(target.parent)
+        _write(target, rendered)
+        self._put += 1
+
+    def _enter(self, folder: Path) -> None:
+        """Make `folder`, which must not leave the root: neither by its name nor through a link that is there."""
+        if folder in self._known:
+            return
+        try:
+            if not folder.resolve().is_relative_to(self._real):
+                raise OutputError(f"{folder}: leads out of {self.root}")
+            folder.mkdir(parents=True, exist_ok=True)
+        except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, up to Python 3.12
+            raise OutputError(f"{folder}: cannot be made: {error}") from error
+        self._known.add(folder)
+
+    def settle(self) -> tuple[int, int]:
+        """Say that every article was written when it came."""
+        return self._put, 0
+
+    def close(self, *, complete: bool = True) -> None:
+        """Do nothing: every article was written when it came."""
+
+
+def write(article: Article, target: Path, form: Format = Format.TEXT, page: Page | None = None) -> None:
+    """Write `article` beside `target` (`clean/a.html`): the body as `.txt` or `.md` and the record, or one `.json`.
+
+    A reader sees the old file or the new one, never half of one. The record comes last: where it is, all is there.
+
+    Raises OutputError where that fails, and rather than write over a `.json` that is not a record.
+    """
+    _write(target, _files(form, article, page))
+
+
+def _files(form: Format, article: Article, page: Page | None) -> dict[str, bytes]:
+    """Return suffix and content of the files of an article, the record last."""
+    if form is Format.TEXT or form is Format.MARKDOWN:
+        suffix = ".txt" if form is Format.TEXT else ".md"
+        return {suffix: render(article, form), ".json": dump(record(article, page), indent=2)}
+    return {".json": render(article, form, page)}
+
+
+def _write(target: Path, files: dict[str, bytes]) -> None:
+    target = target.with_name(_fitting(target.name))
+    where = target.with_name(f"{target.name}.json")
+    if os.path.lexists(where) and not is_record(where):
+        raise OutputError(f"{where}: exists and is no record of cleaner; name another output folder")
+    for suffix, content in files.items():
+        replace_file(target.with_name(target.name + suffix), content)
+
+
+def _fitting(name: str) -> str:
+    """Return `name`, cut where it would be too long with a suffix; a hash keeps two that begin alike apart."""
+    raw = os.fsencode(name)
+    if len(raw) <= _LONGEST_NAME:
+        return name
+    mark = "~" + hashlib.sha256(raw).hexdigest()[:12]
+    # A character cut in two would be an odd name: whole characters only.
+    while len(os.fsencode(name)) > _LONGEST_NAME - len(mark):
+        name = name[:-1]
+    return name + mark
+
+
+def is_record(path: Path) -> bool:
+    """Whether the file `path` is a record that :func:`write` has written."""
+    try:
+        with path.open("rb") as file:
+            return bool(_RECORD_MARK.match(file.read(64)))
+    except OSError:
+        return False
+
+
+# ── One file ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Lines:
+    """JSON Lines, a record on each: into an open stream, or a file that appears when all are in it.
+
+    Until then it is called `<name>.part`. A run that was stopped goes on at the `position` that it settled last: what
+    was written after it is cut off.
+    """
+
+    def __init__(self, target: Path | BinaryIO, position: int = 0) -> None:
+        self.render: Callable[[Article, Page | None], Rendered] = _line
+        self._target = target if isinstance(target, Path) else None
+        self._put = 0
+        if not isinstance(target, Path):
+            self._file = target
+            return
+        self._draft = target.with_name(f"{target.name}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not position:
+                self._draft.unlink(missing_ok=True)  # never through a link that somebody left there
+            self._file = self._draft.open("r+b" if position else "xb")
+            self._file.truncate(position)
+            self._file.seek(position)
+        except OSError as error:
+            raise OutputError(f"{self._draft}: cannot be written: {_reason(error)}") from error
+
+    def put(self, name: PurePosixPath, rendered: Rendered) -> None:  # noqa: ARG002 - the record says it
+        """Write one line."""
+        try:
+            write_all(self._file, rendered)
+        except OSError as error:
+            self._fail(error)
+        self._put += 1
+
+    def settle(self) -> tuple[int, int]:
+        """Bring what was written to the disk."""
+        if self._target is None:
+            return self._put, 0
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            return self._put, self._file.tell()
+        except OSError as error:
+            self._fail(error)
+            raise
+
+    def close(self, *, complete: bool = True) -> None:
+        """Put the file in its place, if it is complete."""
+        try:
+            if self._target is None:
+                self._file.flush()
+                return
+            self._file.close()
+            if complete:
+                self._draft.replace(self._target)
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        if isinstance(error, BrokenPipeError):  # the reader has had enough: no error
+            raise error
+        raise OutputError(f"{self._target or '<stdout>'}: cannot be written: {_reason(error)}") from error
+
+
+def _line(article: Article, page: Page | None) -> bytes:
+    return render(article, Format.JSONL, page)
+
+
+# ── Bytes ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def replace_file(target: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all; one that exists keeps its mode. Raises OutputError."""
+    # The name of the draft follows from the target: what a kill left behind goes when the file is written after all.
+    draft = target.with_name(f".cleaner-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}")
+    try:
+        draft.unlink(missing_ok=True)
+        try:
+            with draft.open("xb") as file:
+                file.write(content)
+            with suppress(FileNotFoundError):
+                draft.chmod(stat.S_IMODE(target.stat().st_mode))
+            draft.replace(target)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written: {_reason(error)}") from error
+
+
+def write_all(file: BinaryIO, content: bytes) -> None:
+    """Write `content` to an open file to the last byte: standard output need not be buffered, and may take less."""
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

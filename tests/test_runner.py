@@ -1,0 +1,298 @@
+"""Long runs: processes that die, kills at any moment, and what is left to do afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cleaner.batch import Row, run
+from cleaner.cli import main
+from cleaner.cli.common import Exit
+from cleaner.errors import InputError, OutputError
+from cleaner.model import Status
+from cleaner.pool import Failure, Limits, Pool
+from cleaner.state import RunKey, State
+from cleaner.storage import Folder, Format, Input, Lines, find_pages
+from tests.conftest import ROOT
+from tests.plugs import POISON, Plugged
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
+KEY = RunKey("command", "options", "rules")
+
+
+def pages(folder: Path, number: int, poison: dict[int, bytes] | None = None) -> list[Input]:
+    folder.mkdir(parents=True, exist_ok=True)
+    for at in range(number):
+        (folder / f"{at:05}.html").write_bytes((poison or {}).get(at, f"Page {at}.".encode()))
+    return list(find_pages([folder]))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Return all files of an output but the state."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".cleaner" not in path.relative_to(folder).parts
+    }
+
+
+@LINUX
+def test_each_poison_costs_one_page(tmp_path: Path) -> None:
+    places = dict(zip(range(3, 60, 9), POISON, strict=False))
+    rows: list[Row] = []
+    inputs = pages(tmp_path / "in", 60, places)
+    limits = Limits(seconds=1.5, megabytes=400)
+    summary = run(Plugged(), inputs, Folder(tmp_path / "out"), rows.append, jobs=2, limits=limits)
+    assert [row.location for row in rows] == [source.location for source in inputs]
+    assert {at: row.status for at, row in enumerate(rows) if row.status is not Status.OK} == {
+        at: POISON[said] for at, said in places.items()
+    }
+    reasons = {said: rows[at].reason for at, said in places.items()}
+    assert reasons[b"hang"] == "not done after 1.5 s"
+    assert reasons[b"eat"] == "MemoryError"
+    assert "exit code 3" in reasons[b"exit"]
+    assert "SIGABRT" in reasons[b"abort"]
+    assert reasons[b"bug"] == "KeyError: 'x'"
+    records = [
+        json.loads(content)["status"] for name, content in files(tmp_path / "out").items() if name.endswith(".json")
+    ]
+    assert records == [row.status.value for row in rows]
+    assert summary.pages == 60
+
+
+def test_the_order_is_that_of_the_pages(tmp_path: Path) -> None:
+    inputs = pages(tmp_path / "in", 40)
+    run(Plugged(), inputs, Lines(tmp_path / "a.jsonl"), jobs=3)
+    run(Plugged(), inputs, Lines(tmp_path / "b.jsonl"))
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+
+
+def test_a_worker_is_replaced_after_its_pages() -> None:
+    seen = [result for _, result in Pool(process_number, 1, Limits(pages=3)).map(range(7))]
+    assert [len({*seen[at : at + 3]}) for at in (0, 3, 6)] == [1, 1, 1]
+    assert len(set(seen)) == 3
+
+
+def process_number(_: int) -> int:
+    return os.getpid()
+
+
+def test_what_the_tasks_raise_comes_after_all_before_it() -> None:
+    def tasks() -> Iterator[int]:
+        yield from range(9)
+        raise InputError("no more")
+
+    got: list[int] = []
+    with pytest.raises(InputError, match="no more"):
+        got.extend(task for task, _ in Pool(abs, 2).map(tasks()))
+    assert got == list(range(9))
+
+
+def test_a_worker_that_somebody_kills_costs_nothing() -> None:
+    killed = False
+    results: list[int | Failure] = []
+    for _, result in Pool(slowly, 2).map(range(30)):
+        results.append(result)
+        if len(results) == 5 and isinstance(result, int):
+            os.kill(result, signal.SIGKILL)
+            killed = True
+    assert killed
+    assert [result for result in results if isinstance(result, Failure)] == []
+
+
+def slowly(_: int) -> int:
+    time.sleep(0.02)
+    return os.getpid()
+
+
+class TestState:
+    def test_a_stopped_run_is_gone_on_with(self, tmp_path: Path) -> None:
+        inputs = pages(tmp_path / "in", 10)
+        state = State(tmp_path / "out", KEY)
+        sink = Lines(tmp_path / "out" / "pages.jsonl")
+
+        def stop(row: Row) -> None:
+            if row.location.endswith("00004.html"):
+                raise KeyboardInterrupt
+
+        assert run(Plugged(), inputs, sink, stop, state=state).interrupted
+        assert list(files(tmp_path / "out")) == ["pages.jsonl.part"]
+        state = State(tmp_path / "out", KEY)
+        assert state.resumes
+        rows: list[Row] = []
+        sink = Lines(tmp_path / "out" / "pages.jsonl", state.position)
+        summary = run(Plugged(), inputs, sink, rows.append, state=state)
+        assert [row.location[-10:] for row in rows] == [f"{at:05}.html" for at in range(5, 10)]
+        assert (summary.pages, summary.before.total()) == (10, 5)
+        run(Plugged(), inputs, Lines(tmp_path / "whole.jsonl"))
+        assert files(tmp_path / "out") == {"pages.jsonl": (tmp_path / "whole.jsonl").read_bytes()}
+
+    def test_a_run_that_is_done_begins_anew(self, tmp_path: Path) -> None:
+        inputs = pages(tmp_path / "in", 3)
+        for _ in range(2):
+            rows: list[Row] = []
+            run(Plugged(), inputs, Folder(tmp_path / "out"), rows.append, state=State(tmp_path / "out", KEY))
+            assert len(rows) == 3
+
+    @pytest.mark.parametrize(
+        "key", [RunKey("x", "options", "rules"), RunKey("command", "x", "rules"), RunKey("command", "options", "x")]
+    )
+    def test_so_does_another_run(self, tmp_path: Path, key: RunKey) -> None:
+        state = State(tmp_path, KEY)
+        state.enter([(Path("a.html"), "ok", "h", "r")], 5)
+        state.close(complete=False)
+        other = State(tmp_path, key)
+        assert (other.resumes, other.position, other.is_done(Path("a.html"))) == (False, 0, False)
+
+    def test_one_run_at_a_time(self, tmp_path: Path) -> None:
+        state = State(tmp_path, KEY)
+        with pytest.raises(OutputError, match="another run writes here"):
+            State(tmp_path, KEY)
+        state.close(complete=True)
+        State(tmp_path, KEY).close(complete=True)
+
+    def test_a_file_that_is_none(self, tmp_path: Path) -> None:
+        (tmp_path / ".cleaner").mkdir()
+        (tmp_path / ".cleaner" / "state.sqlite").write_bytes(b"no database, but long enough to look like one" * 99)
+        with pytest.raises(OutputError, match="delete it"):
+            State(tmp_path, KEY)
+
+    def test_odd_names(self, tmp_path: Path) -> None:
+        state = State(tmp_path, KEY)
+        name = Path(os.fsdecode(b"\xff\n.html"))
+        state.enter([(name, "ok", None, None)], 0)
+        assert state.is_done(name)
+
+
+class TestChanged:
+    """`--changed` cleans only what would give something else."""
+
+    @pytest.fixture
+    def again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> Iterator[object]:
+        monkeypatch.chdir(tmp_path)
+        for site in ("mill", "lake"):
+            Path("raw").mkdir(exist_ok=True)
+            prose = "The wheel turned for the first time in forty years, and the whole village had come to see it. " * 3
+            Path(f"raw/{site}.html").write_text(
+                f"<article><p>{prose}</p><p class=teaser>Read on at {site}</p></article>"
+            )
+            Path(f"raw/{site}.html.json").write_text(json.dumps({"url": f"https://{site}.example/a"}))
+        Path("rules/sites").mkdir(parents=True)
+        self.rule("mill", "other")
+
+        def again(*arguments: str) -> str:
+            assert main(["clean", "raw", "-o", "out", "--rules", "rules", "--jobs", "0", *arguments]) == Exit.OK
+            return capsys.readouterr().err.splitlines()[-1]
+
+        again()
+        yield again
+
+    def rule(self, site: str, token: str) -> None:
+        text = f'schema = 1\nsite = "{site}.example"\n[[rule]]\nid = "a"\nkind = "related"\ntoken = "{token}"\n'
+        Path(f"rules/sites/{site}.example.toml").write_text(text)
+
+    def test_nothing_changed(self, again: Any) -> None:
+        before = {path: path.stat().st_mtime_ns for path in Path("out").glob("*.html.*")}
+        assert again("--changed").endswith("2 left as they are")
+        assert {path: path.stat().st_mtime_ns for path in Path("out").glob("*.html.*")} == before
+
+    def test_a_page_changed(self, again: Any) -> None:
+        Path("raw/mill.html").write_text(
+            "<article><p>The mill is closed, and its wheel has been taken to the museum.</p></article>"
+        )
+        assert again("--changed").endswith("1 left as they are")
+        assert "museum" in Path("out/mill.html.txt").read_text()
+
+    def test_rules_changed_that_hold_for_one_page(self, again: Any) -> None:
+        self.rule("mill", "teaser")
+        assert again("--changed").endswith("1 left as they are")
+        assert "Read on" not in Path("out/mill.html.txt").read_text()
+
+    def test_a_new_site_file(self, again: Any) -> None:
+        self.rule("lake", "teaser")
+        assert again("--changed").endswith("1 left as they are")
+        assert "Read on" not in Path("out/lake.html.txt").read_text()
+        assert again("--changed").endswith("2 left as they are")
+
+    def test_other_options(self, again: Any) -> None:
+        assert "left as they are" not in again("--changed", "--judge", "none")
+
+    def test_not_without_a_folder(self, again: Any, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["clean", "raw", "-o", "out", "--format", "jsonl", "--changed"]) == Exit.USAGE
+        assert main(["clean", "raw/mill.html", "--changed"]) == Exit.USAGE
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from typing import Any
+from cleaner.batch import run
+from cleaner.pool import Limits
+from cleaner.state import RunKey, State
+from cleaner.storage import Folder, Lines, find_pages
+from tests.plugs import Plugged
+
+if __name__ == "__main__":
+    out, form = Path(sys.argv[2]), sys.argv[3]
+    state = State(out, RunKey("c", "o", "r"))
+    sink = Lines(out / "pages.jsonl", state.position) if form == "jsonl" else Folder(out)
+    run(Plugged(0.002), find_pages([sys.argv[1]]), sink, jobs=2, state=state)
+"""
+
+
+@pytest.mark.parametrize("form", ["jsonl", "folder"])
+def test_killed_at_any_moment(tmp_path: Path, form: str) -> None:
+    """The parent is killed, time and again, until a run gets to its end: the output is as if nothing had happened."""
+    inputs = pages(tmp_path / "in", 400)
+    script = tmp_path / "go.py"
+    script.write_text(SCRIPT)
+    out = tmp_path / "out"
+    moments = random.Random(7)
+    kills = 0
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
+    for _ in range(100):
+        command = [sys.executable, str(script), str(tmp_path / "in"), str(out), form]
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+            try:
+                process.wait(moments.uniform(0.3, 2.5))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                kills += 1
+            assert process.stderr is not None
+            if process.wait() == 0:
+                break
+            assert process.returncode == -signal.SIGKILL, process.stderr.read().decode()
+    assert kills
+    sink = Lines(tmp_path / "whole" / "pages.jsonl") if form == "jsonl" else Folder(tmp_path / "whole")
+    run(Plugged(), inputs, sink)
+    assert files(out) == files(tmp_path / "whole")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_is_told_and_the_run_can_go_on(tmp_path: Path) -> None:
+    inputs = pages(tmp_path / "in", 5)
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        summary = run(Plugged(), inputs, Lines(full))
+    assert "No space left" in str(summary.stopped)
+
+
+def test_an_input_that_is_deleted_meanwhile_is_a_row(tmp_path: Path) -> None:
+    inputs = pages(tmp_path / "in", 5)
+
+    def delete(row: Row) -> None:
+        (tmp_path / "in" / "00004.html").unlink(missing_ok=True)
+
+    summary = run(Plugged(), inputs, Folder(tmp_path / "out", Format.JSON), delete)
+    assert summary.statuses == {Status.OK: 4, Status.UNREADABLE: 1}
