@@ -5,13 +5,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-browser check floors golden train clean-env help
+.PHONY: demo test test-browser test-formats check floors golden train clean-env help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    clean the sample pages of raw/ into clean/, show the summary and a diff"
 	@echo "make test    run the tests"
 	@echo "make test-browser  the tests of HTML reports, in the Chromium of the system (Debian: apt install chromium)"
+	@echo "make test-formats  the tests of Parquet, Arrow and Zstandard, with the extra that they need"
 	@echo "make golden  make clean/ anew, for the test that compares it"
 	@echo "make check   ruff, mypy (strict), layers"
 	@echo "make train   train the scorer anew on the corpus, and report cross-validated figures"
@@ -30,6 +31,9 @@ test: $(VENV)/.installed-test
 
 test-browser: $(VENV)/.installed-browser
 	CLEANER_NEED_BROWSER=1 $(BIN)/python -m pytest -q tests/test_html_report.py
+
+test-formats: $(VENV)/.installed-formats
+	CLEANER_NEED_FORMATS=1 $(BIN)/python -m pytest -q tests/test_arrow.py tests/test_sinks.py
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -55,6 +59,10 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+$(VENV)/.installed-formats: $(VENV)/.installed-test
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[formats]'
 	@touch $@
 
 $(VENV)/.installed-browser: $(VENV)/.installed-test

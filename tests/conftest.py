@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, folder, variable in (("corpus", CORPUS, "CLEANER_CORPUS"), ("seeds", SEEDS, "CLEANER_SEEDS")):
             if item.get_closest_marker(marker) and not folder.is_dir():
                 item.add_marker(pytest.mark.skip(reason=f"{folder} is not there; set {variable}"))
+
+
+def need_formats() -> None:
+    """Skip a test or a module where the extra `formats` is not installed; fail where somebody said that it is."""
+    for name in ("fastwarc", "pyarrow", "zstandard"):
+        if find_spec(name) is None:
+            reason = f"{name} is not installed (the extra `formats`)"
+            if os.environ.get("CLEANER_NEED_FORMATS"):
+                pytest.fail(reason)
+            pytest.skip(reason, allow_module_level=True)
 
 
 @pytest.fixture(autouse=True)

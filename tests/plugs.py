@@ -1,12 +1,14 @@
-"""Cleaners that do what pages can do to a process, for the tests of the batch runner."""
+"""Cleaners that do what pages can do to a process, and sinks of small parts, for the tests of the batch runner."""
 
 from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 from cleaner.model import Article, Block, Fate, Metadata, Page, Status, Verdict
+from cleaner.storage import Folder, Lines, Sink, Table
 
 POISON = {
     b"hang": Status.TIMEOUT,
@@ -54,3 +56,12 @@ class Plugged:
             confidence=None,
             location=page.location,
         )
+
+
+def sink_of(form: str, out: Path, position: int = 0) -> Sink:
+    """Return the sink of a form, with frames and shards of a few pages."""
+    if form == "folder":
+        return Folder(out)
+    if form == "parquet":
+        return Table(out, position, shard_rows=10)
+    return Lines(out / f"pages.{form}", position, packed=form == "jsonl.zst", frame_bytes=10_000)

@@ -13,7 +13,7 @@ import cleaner
 from cleaner import workbench
 from cleaner.model import NoiseKind
 from cleaner.workbench import Result
-from tests.conftest import ROOT
+from tests.conftest import ROOT, need_formats
 
 DOCUMENTS: Final = (
     "README.md",
@@ -21,6 +21,7 @@ DOCUMENTS: Final = (
     "CHANGELOG.md",
     "docs/RULES.md",
     "docs/EXAMPLES.md",
+    "docs/FORMATS.md",
     "docs/TUNING.md",
     "docs/WALKTHROUGH.md",
     "docs/ARCHITECTURE.md",
@@ -34,10 +35,17 @@ TEST: Final = '[[test]]\nurl = "https://example.com/a"'
 WALK: Final = ROOT / "raw/copperladle.example/pie.html"
 
 
-def test_the_python_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("formats", [False, True], ids=["plain", "formats"])
+def test_the_python_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch, formats: bool) -> None:
     monkeypatch.chdir(ROOT)
-    failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False, encoding="utf-8")
-    assert tried > 5
+    document = (ROOT / "README.md").read_text("utf-8")
+    if formats:
+        need_formats()
+    else:
+        document, _, _ = document.partition("## In a pipeline")
+    test = doctest.DocTestParser().get_doctest(document, {}, "README.md", "README.md", 0)
+    failed, tried = doctest.DocTestRunner().run(test)
+    assert tried > (12 if formats else 5)
     assert failed == 0
 
 

@@ -14,6 +14,7 @@ LAYERS = [
     {"rules"},
     {"judge", "describe", "compose"},
     {"storage", "pool", "state"},
+    {"arrow"},
     {"pipeline"},
     {"batch", "compare", "explain", "workbench"},
     {"report"},

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         Verdict,
         Zone,
     )
-    from cleaner.pipeline import Cleaner, clean
+    from cleaner.pipeline import Cleaner, clean, clean_batch
 
 __version__ = "0.1.0"
 
@@ -49,7 +49,7 @@ _HOMES = {
         "Verdict",
         "Zone",
     ),
-    "cleaner.pipeline": ("Cleaner", "clean"),
+    "cleaner.pipeline": ("Cleaner", "clean", "clean_batch"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -73,6 +73,7 @@ __all__ = [
     "Zone",
     "__version__",
     "clean",
+    "clean_batch",
 ]
 
 

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from cleaner.errors import CleanerError, Fault, InputError, OutputError, RuleFileError, TooLargeError
 from cleaner.model import Article, Fate, NoiseKind, Note, Page, Status
+from cleaner.pipeline import verdict_on
 from cleaner.pool import Failure, Limits, Pool
 from cleaner.state import Known, State
 from cleaner.storage import Input, Rendered, Sink, content_hash
@@ -215,13 +216,14 @@ class _Ledger:
     def __init__(self, sink: Sink, state: State | None) -> None:
         self._sink, self._state = sink, state
         self._waiting: deque[_Waiting] = deque()
-        self._settled = 0
+        self._put = self._settled = 0
         self._last = time.monotonic()
 
     def enter(self, source: Input, done: _Done) -> None:
         if self._state is not None:
             entry = (source.name, done.row.status.value, done.content, done.rules)
             self._waiting.append(_Waiting(entry, put=not done.row.stays))
+            self._put += not done.row.stays
             if time.monotonic() - self._last >= _SETTLE_SECONDS:
                 self._settle()
 
@@ -229,6 +231,8 @@ class _Ledger:
         if self._state is None:
             return
         put, position = self._sink.settle()
+        if put > self._put:  # Ctrl-C came when a page was put and not entered: it lies before this position
+            return
         done = []
         while self._waiting and (self._settled < put or not self._waiting[0].put):
             self._settled += self._waiting[0].put
@@ -289,25 +293,19 @@ class _Job:
                 )
                 return _Done(row, Tallies(), None, content, task.known.rules)
             article = self.cleaner.clean(page)
-        except RuleFileError as error:
-            faults = tuple(error.faults)
-            files = ", ".join(sorted({fault.file for fault in faults}))
-            article = _failed(source, Status.CRASHED, f"faults in rule file {files}")
-        except TooLargeError as error:
-            article = _failed(source, Status.TOO_LARGE, str(error))
-        except InputError as error:
-            article = _failed(source, Status.UNREADABLE, str(error))
         except Exception as error:
-            if self.debug:
+            if self.debug and not isinstance(error, CleanerError):
                 raise
-            article = _crashed(source, error)  # one page must not end the run, whatever it does
+            if isinstance(error, RuleFileError):
+                faults = tuple(error.faults)
+            article = _failed(source, *verdict_on(error))  # one page must not end the run, whatever it does
         article.notes[:0] = notes
         try:
             rendered = self.render(article, page)
         except Exception as error:
             if self.debug:
                 raise
-            article = _crashed(source, error)  # as MemoryError, on the way from text to bytes
+            article = _failed(source, *verdict_on(error))  # as MemoryError, on the way from text to bytes
             rendered = self.render(article, page)
         tallies = Tallies.of(article)
         seconds = time.perf_counter() - started
@@ -326,10 +324,6 @@ class _Job:
         article = _failed(source, status, failure.reason)
         row = Row(source.location, status, failure.reason, (), 0, 0.0)
         return _Done(row, Tallies(), self.render(article, None), None, None)
-
-
-def _crashed(source: Input, error: Exception) -> Article:
-    return _failed(source, Status.CRASHED, f"{type(error).__name__}: {error}".rstrip(": "))
 
 
 def _failed(source: Input, status: Status, reason: str) -> Article:

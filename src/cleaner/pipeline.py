@@ -15,21 +15,28 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from cleaner.compose import INCLUDABLE, compose
 from cleaner.describe import declare, describe
-from cleaner.errors import InputError, PageError, TooLargeError, UnreadableError
+from cleaner.errors import InputError, PageError, RuleFileError, TooLargeError, UnreadableError
 from cleaner.judge import JudgeName, judge, status_of
 from cleaner.model import Article, Document, Page, Status
 from cleaner.rules import RuleBook
 from cleaner.segment import segment
 from cleaner.storage import read
+from cleaner.storage.extras import need
 from cleaner.text import word_count
 
-__all__ = ["Cleaner", "Rules", "Source", "clean"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    _Rows = TypeVar("_Rows", pa.RecordBatch, pa.Table)
+
+__all__ = ["Cleaner", "Rules", "Source", "clean", "clean_batch", "verdict_on"]
 
 Source = bytes | str | Path | Page
 """A page to clean: bytes or str are its content, a Path is a file."""
@@ -128,13 +135,53 @@ class Cleaner:
         except PageError:
             return ""
 
-    def clean_many(self, sources: Iterable[Source]) -> Iterator[Article]:
-        """Yield the article of each source, in order; one that cannot be read gives a status, not an error."""
+    def clean_many(self, sources: Iterable[Source], include: Sequence[str] | None = None) -> Iterator[Article]:
+        """Yield the article of each source, in order; whatever is wrong with one is its status, not an error."""
+        parts = self.include if include is None else _checked(include)
         for source in sources:
-            try:
-                yield self.clean(source)
-            except InputError as error:
-                yield _failed(Page(b"", location=str(source)), Status.UNREADABLE, str(error))
+            yield self._try(source, parts)
+
+    def clean_batch(self, batch: _Rows, include: Sequence[str] | None = None) -> _Rows:
+        """Return the records of a batch of pages: as many rows, in the same order, docs/FORMATS.md says which columns.
+
+        Args:
+            batch: an Arrow RecordBatch or Table with a column `html` (binary or string) or `text` (a dump), or both:
+                then `text` is read where `html` is null. The columns `url`, `media_type`, `captured` (a timestamp, a
+                date or ISO 8601) and `location` are read where they are there; others are not.
+            include: overrides the cleaner's own `include`.
+
+        Raises:
+            InputError: a column is missing or of a type that cannot hold what it should.
+
+        Whatever is wrong with a page is the status of its row, also where it crashes. There is no limit on time and
+        memory here; :func:`cleaner.batch.run` has them.
+
+        """
+        need("pyarrow", "clean_batch")
+        from cleaner import arrow  # slow to import, and few need it
+
+        parts = self.include if include is None else _checked(include)
+        return arrow.clean_batch(batch, lambda page: self._try(page, parts))
+
+    def _try(self, source: Source, include: Sequence[str]) -> Article:
+        try:
+            return self.clean(source, include=include)
+        except Exception as error:  # noqa: BLE001 - one page must not end the run, whatever it does
+            page = source if isinstance(source, Page) else Page("")
+            location = str(source) if isinstance(source, Path) else page.location
+            return _failed(replace(page, location=location), *verdict_on(error))
+
+
+def verdict_on(error: Exception) -> tuple[Status, str]:
+    """Return the status, and the reason, of a page for which `clean` raises."""
+    if isinstance(error, RuleFileError):
+        files = sorted({fault.file for fault in error.faults})
+        return Status.CRASHED, f"faults in rule file {', '.join(files)}"
+    if isinstance(error, TooLargeError):
+        return Status.TOO_LARGE, str(error)
+    if isinstance(error, InputError | UnreadableError):
+        return Status.UNREADABLE, str(error)
+    return Status.CRASHED, f"{type(error).__name__}: {error}".rstrip(": ")
 
 
 def _checked(include: Sequence[str]) -> tuple[str, ...]:
@@ -180,9 +227,19 @@ def clean(
 
     The shipped rules are read once for the process. With overlays, make a :class:`Cleaner` and keep it.
     """
+    return _keeper(rules).clean(source, url, media_type, captured, include)
+
+
+def clean_batch(batch: _Rows, rules: Rules = None, include: Sequence[str] = ()) -> _Rows:
+    """Return the records of a batch of pages; see :meth:`Cleaner.clean_batch` and, for `rules`, :data:`Rules`.
+
+    The shipped rules are read once for the process. With overlays, make a :class:`Cleaner` and keep it.
+    """
+    return _keeper(rules).clean_batch(batch, include)
+
+
+def _keeper(rules: Rules) -> Cleaner:
     if rules is None or rules is False or rules == "generic":
         with _lock:
-            cleaner = _shared.get(rules) or _shared.setdefault(rules, Cleaner(rules))
-    else:
-        cleaner = Cleaner(rules)
-    return cleaner.clean(source, url, media_type, captured, include)
+            return _shared.get(rules) or _shared.setdefault(rules, Cleaner(rules))
+    return Cleaner(rules)

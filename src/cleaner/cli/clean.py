@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
@@ -46,6 +46,7 @@ A page's sidecar (a.html.json beside a.html: url, captured, headers) is read wit
   cleaner clean page.html                     the text, to standard output
   cleaner clean raw -o clean                  raw/x/a.html -> clean/x/a.html.txt and clean/x/a.html.json (the record)
   cleaner clean raw -o clean --format jsonl   one file, clean/pages.jsonl; -o - writes the lines to standard output
+  cleaner clean raw -o clean --format parquet clean/pages-00000.parquet and on
   curl -s URL | cleaner clean - --url URL
 
 A run that is stopped, even killed, goes on where it was when the same command is given again. What a run has done is in
@@ -60,10 +61,11 @@ def add(subcommands: Subcommands) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", help="folder to write to; made if it does not exist")
     parser.add_argument(
         "--format",
-        choices=["text", "markdown", "json", "jsonl"],
+        choices=["text", "markdown", "json", "jsonl", "jsonl.zst", "parquet"],
         default="text",
         help="text and markdown: the body, and a record beside it; json: a record that holds the body, for each page; "
-        "jsonl: the same, one line for each page (default: %(default)s)",
+        "jsonl: the same, one line for each page; jsonl.zst: those lines packed with Zstandard; parquet: the same, "
+        "one row for each page, in files of 10,000 (default: %(default)s)",
     )
     parser.add_argument(
         "-j",
@@ -104,20 +106,15 @@ def run(options: argparse.Namespace) -> int:
     form = storage.Format(options.format)
     if options.url or options.media_type:
         inputs = _stated(inputs, options.url, options.media_type)
-    if options.changed and (out is None or form is storage.Format.JSONL):
-        raise InputError("--changed leaves files as they are: it needs a folder of them (-o OUT, no --format jsonl)")
-    if out is None and form is not storage.Format.JSONL:
+    if options.changed and (out is None or not form.has_file_per_page):
+        raise InputError("--changed leaves files as they are: it needs a folder of them (-o OUT, a file for each page)")
+    if out is None and form.has_file_per_page:
         inputs = _alone(inputs, "the output of several pages needs a folder (-o OUT), or --format jsonl")
+    _check_target(form, out, options.paths)
     state = None if out is None else State(out, _key(options, cleaner))
     if state is not None and state.resumes and not options.quiet:
         complain(f"going on with a run that was stopped: {count(state.statuses().total(), 'page')} done")
-    sink: Sink
-    if out is None and form is not storage.Format.JSONL:
-        sink = _Print(form)
-    elif form is storage.Format.JSONL:
-        sink = storage.Lines(sys.stdout.buffer if out is None else out / "pages.jsonl", state.position if state else 0)
-    else:
-        sink = storage.Folder(out or Path(), form)
+    sink = _sink(form, out, state.position if state else 0)
 
     jobs = 0 if options.debug or isinstance(sink, _Print) else options.jobs
     with _progress(options, show=out is not None and not options.quiet) as advance:
@@ -140,6 +137,31 @@ def run(options: argparse.Namespace) -> int:
     if out is not None and not options.quiet:
         _show(summary, out)
     return conclude(summary)
+
+
+def _check_target(form: Format, out: Path | None, inputs: Sequence[str]) -> None:
+    """Raise InputError where pages of a form cannot go to `out`."""
+    from cleaner.storage import Format
+
+    if form is Format.PARQUET:
+        if out is None:
+            raise InputError("--format parquet needs a folder (-o OUT): a table is no stream")
+        for path in map(Path, inputs):
+            if path.suffix == ".parquet" and path.resolve().parent == out.resolve():
+                raise InputError(f"{path}: lies where tables are written; name another output folder")
+    if form is Format.JSONL_ZST and out is None and sys.stdout.isatty():
+        raise InputError("packed lines are nothing for a terminal; name a folder (-o OUT), or send them elsewhere")
+
+
+def _sink(form: Format, out: Path | None, position: int) -> Sink:
+    from cleaner import storage
+
+    if form is storage.Format.PARQUET and out is not None:
+        return storage.Table(out, position)
+    if form.has_file_per_page:
+        return _Print(form) if out is None else storage.Folder(out, form)
+    target = sys.stdout.buffer if out is None else out / f"pages.{form}"
+    return storage.Lines(target, position, packed=form is storage.Format.JSONL_ZST)
 
 
 def _jobs(value: str) -> int:

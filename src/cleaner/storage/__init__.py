@@ -8,8 +8,10 @@ A page `a.html` may have a *sidecar* `a.html.json` beside it: a JSON object with
 from __future__ import annotations
 
 from cleaner.storage.inputs import MAX_BYTES, PAGE_SUFFIXES, Input, find_pages, read
-from cleaner.storage.outputs import Folder, Lines, Nowhere, Rendered, Sink, replace_file, write, write_all
+from cleaner.storage.lines import Lines
+from cleaner.storage.outputs import Folder, Nowhere, Rendered, Sink, replace_file, write, write_all
 from cleaner.storage.records import Format, content_hash, dump, record, render
+from cleaner.storage.table import Table
 
 __all__ = [
     "MAX_BYTES",
@@ -21,6 +23,7 @@ __all__ = [
     "Nowhere",
     "Rendered",
     "Sink",
+    "Table",
     "content_hash",
     "dump",
     "find_pages",

@@ -20,7 +20,7 @@ from cleaner.errors import OutputError
 from cleaner.model import Article, Page
 from cleaner.storage.records import Format, dump, record, render
 
-__all__ = ["Folder", "Lines", "Nowhere", "Rendered", "Sink", "is_record", "replace_file", "write", "write_all"]
+__all__ = ["Folder", "Nowhere", "Rendered", "Sink", "is_record", "replace_file", "told", "write", "write_all"]
 
 Rendered = Any
 """What a sink makes of an article and puts somewhere: its own affair, but it pickles."""
@@ -79,7 +79,7 @@ class Folder:
             root.mkdir(parents=True, exist_ok=True)
             self._real = root.resolve(strict=True)
         except OSError as error:
-            raise OutputError(f"{root}: cannot be made a folder: {_reason(error)}") from error
+            raise OutputError(f"{root}: cannot be made a folder: {told(error)}") from error
 
     def put(self, name: PurePosixPath, rendered: Rendered) -> None:
         """Write the files of one article; see :func:`write`."""
@@ -156,76 +156,6 @@ def is_record(path: Path) -> bool:
         return False
 
 
-# ── One file ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Lines:
-    """JSON Lines, a record on each: into an open stream, or a file that appears when all are in it.
-
-    Until then it is called `<name>.part`. A run that was stopped goes on at the `position` that it settled last: what
-    was written after it is cut off.
-    """
-
-    def __init__(self, target: Path | BinaryIO, position: int = 0) -> None:
-        self.render: Callable[[Article, Page | None], Rendered] = _line
-        self._target = target if isinstance(target, Path) else None
-        self._put = 0
-        if not isinstance(target, Path):
-            self._file = target
-            return
-        self._draft = target.with_name(f"{target.name}.part")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not position:
-                self._draft.unlink(missing_ok=True)  # never through a link that somebody left there
-            self._file = self._draft.open("r+b" if position else "xb")
-            self._file.truncate(position)
-            self._file.seek(position)
-        except OSError as error:
-            raise OutputError(f"{self._draft}: cannot be written: {_reason(error)}") from error
-
-    def put(self, name: PurePosixPath, rendered: Rendered) -> None:  # noqa: ARG002 - the record says it
-        """Write one line."""
-        try:
-            write_all(self._file, rendered)
-        except OSError as error:
-            self._fail(error)
-        self._put += 1
-
-    def settle(self) -> tuple[int, int]:
-        """Bring what was written to the disk."""
-        if self._target is None:
-            return self._put, 0
-        try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            return self._put, self._file.tell()
-        except OSError as error:
-            self._fail(error)
-            raise
-
-    def close(self, *, complete: bool = True) -> None:
-        """Put the file in its place, if it is complete."""
-        try:
-            if self._target is None:
-                self._file.flush()
-                return
-            self._file.close()
-            if complete:
-                self._draft.replace(self._target)
-        except OSError as error:
-            self._fail(error)
-
-    def _fail(self, error: OSError) -> None:
-        if isinstance(error, BrokenPipeError):  # the reader has had enough: no error
-            raise error
-        raise OutputError(f"{self._target or '<stdout>'}: cannot be written: {_reason(error)}") from error
-
-
-def _line(article: Article, page: Page | None) -> bytes:
-    return render(article, Format.JSONL, page)
-
-
 # ── Bytes ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -245,7 +175,7 @@ def replace_file(target: Path, content: bytes) -> None:
             draft.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {_reason(error)}") from error
+        raise OutputError(f"{target}: cannot be written: {told(error)}") from error
 
 
 def write_all(file: BinaryIO, content: bytes) -> None:
@@ -255,5 +185,6 @@ def write_all(file: BinaryIO, content: bytes) -> None:
         left = left[file.write(left) :]
 
 
-def _reason(error: OSError) -> str:
+def told(error: OSError) -> str:
+    """Return what went wrong, without the number and the path."""
     return error.strerror or str(error)

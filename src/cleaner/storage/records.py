@@ -26,6 +26,13 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     JSON = "json"
     JSONL = "jsonl"
+    JSONL_ZST = "jsonl.zst"
+    PARQUET = "parquet"
+
+    @property
+    def has_file_per_page(self) -> bool:
+        """Whether each page has files of its own, beside those of other pages."""
+        return self in (Format.TEXT, Format.MARKDOWN, Format.JSON)
 
 
 def record(article: Article, page: Page | None = None, *, body: bool = False) -> dict[str, Any]:
@@ -35,8 +42,8 @@ def record(article: Article, page: Page | None = None, *, body: bool = False) ->
     (SHA-256 of the bytes, unpacked) is null. Equal pages, rules and versions give equal records: they hold no clock and
     no machine.
     """
-    said = asdict(article.metadata)
-    sources = said.pop("sources")
+    said = _fields(article.metadata)
+    sources = {name: _fields(source) for name, source in said.pop("sources").items()}
     texts = {"text": article.text, "markdown": article.markdown} if body else {}
     return {
         "cleaner": __version__,
@@ -51,7 +58,7 @@ def record(article: Article, page: Page | None = None, *, body: bool = False) ->
         "rules": article.rules,
         "rules_digest": article.rules_digest,
         "metadata": {**said, "sources": sources},
-        "captions": [asdict(caption) for caption in article.captions],
+        "captions": [_fields(caption) for caption in article.captions],
         **texts,
         "removed": [
             {
@@ -60,12 +67,17 @@ def record(article: Article, page: Page | None = None, *, body: bool = False) ->
                 "fate": gone.verdict.fate.value,
                 "kind": gone.verdict.kind,
                 "field": gone.verdict.field,
-                "evidence": [asdict(reason) for reason in gone.verdict.evidence],
+                "evidence": [_fields(reason) for reason in gone.verdict.evidence],
             }
             for gone in article.removed
         ],
-        "notes": [asdict(note) for note in article.notes],
+        "notes": [_fields(note) for note in article.notes],
     }
+
+
+def _fields(said: Any) -> dict[str, Any]:
+    """Return the fields of a flat dataclass; `asdict` looks into every value for more and takes many times as long."""
+    return {name: getattr(said, name) for name in said.__slots__}
 
 
 def content_hash(content: bytes | str) -> str:

@@ -1,0 +1,188 @@
+"""The kernel of pipelines: a batch of pages in, a batch of records out.
+
+Both are Arrow, which pandas, Polars, DuckDB, Spark, Ray and Hugging Face's datasets hand over as it is. What comes out
+has the schema of our Parquet files (docs/FORMATS.md). Imports pyarrow, so it is imported where a batch is cleaned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, datetime, time
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+import pyarrow as pa
+
+from cleaner.errors import InputError
+from cleaner.model import Article, Note, Page, Status
+from cleaner.storage.columns import SCHEMA, join, row
+
+__all__ = ["SCHEMA", "clean_batch"]
+
+_Rows = TypeVar("_Rows", pa.RecordBatch, pa.Table)
+
+_MAX_BYTES: Final = 2_000_000_000
+"""Of a batch that is returned: Arrow counts what is in a column of strings with 31 bits."""
+_CHUNK: Final = 256
+"""Rows that are joined at a time: a batch of one row takes much more memory than its text."""
+
+_TEXT: Final = ("string", "large_string", "string_view")
+_BYTES: Final = ("binary", "large_binary", "binary_view", "fixed_size_binary")
+_TIMES: Final = ("timestamp", "date32", "date64")
+_COLUMNS: Final = {
+    "html": (*_BYTES, *_TEXT),
+    "text": (*_TEXT, *_BYTES),
+    "url": _TEXT,
+    "media_type": _TEXT,
+    "captured": (*_TIMES, *_TEXT),
+    "location": _TEXT,
+}
+"""Column -> types that its values can have."""
+
+
+def clean_batch(batch: _Rows, clean: Callable[[Page], Article]) -> _Rows:
+    """Return the records of a batch of pages, a row for each; see :meth:`cleaner.Cleaner.clean_batch`.
+
+    `clean` makes whatever is wrong with a page its status; it raises nothing.
+    """
+    if isinstance(batch, pa.Table):
+        _check(batch.schema)
+        return pa.Table.from_batches([clean_batch(part, clean) for part in batch.to_batches()], SCHEMA)
+    if not isinstance(batch, pa.RecordBatch):
+        raise InputError(
+            f"a batch of pages is a pyarrow.RecordBatch or a pyarrow.Table, not {type(batch).__qualname__}; "
+            "of a pandas frame, pyarrow.RecordBatch.from_pandas(frame) makes one"
+        )
+    _check(batch.schema)
+    rows = _rows(batch, clean)
+    chunks = []
+    while chunk := list(islice(rows, _CHUNK)):
+        chunks.append(join(chunk))
+    return join(chunks)
+
+
+def _check(schema: pa.Schema) -> None:
+    """Raise InputError where a batch cannot be understood: that is no trouble with one of its pages."""
+    names = schema.names
+    if "html" not in names and "text" not in names:
+        there = (
+            f"has neither: rename the one that holds the pages, of {', '.join(map(repr, names))}"
+            if names
+            else "has no columns at all"
+        )
+        raise InputError(f"a batch of pages has a column 'html' or 'text'; this one {there}")
+    for name, types in _COLUMNS.items():
+        if names.count(name) > 1:
+            raise InputError(f"a batch of pages has one column {name!r}; this one has {names.count(name)}")
+        if name in names:
+            kind = schema.field(name).type
+            if _type_of(kind) not in (*types, "null"):
+                raise InputError(f"column {name!r} is of type {kind}: cast it to {' or '.join(types)}")
+
+
+def _type_of(kind: Any) -> str:
+    """Return the name of a type, seen through what only says how values are kept; without its parameters."""
+    while True:
+        if isinstance(kind, pa.DictionaryType | pa.RunEndEncodedType):
+            kind = kind.value_type
+        elif isinstance(kind, pa.BaseExtensionType):
+            kind = kind.storage_type
+        else:
+            return str(kind).partition("[")[0]
+
+
+def _rows(batch: pa.RecordBatch, clean: Callable[[Page], Article]) -> Iterator[pa.RecordBatch]:
+    columns = {name: _readable(batch.column(name)) for name in _COLUMNS if name in batch.schema.names}
+    size = 0
+    for at in range(batch.num_rows):
+        cells = {name: column[at] for name, column in columns.items()}
+        page, notes = _page(cells)
+        if page is None:
+            record = row(_failed(Status.UNREADABLE, "null: this row holds no page", cells))
+        else:
+            record = _row(page, notes, clean)
+        size += record.nbytes
+        if size > _MAX_BYTES:
+            reason = f"the pages before it in its batch gave {_MAX_BYTES / 1e9:g} GB already; make batches smaller"
+            record = row(_failed(Status.TOO_LARGE, reason, cells))
+        yield record
+
+
+def _row(page: Page, notes: list[Note], clean: Callable[[Page], Article]) -> pa.RecordBatch:
+    article = clean(page)
+    article.notes[:0] = notes
+    try:
+        return row(article, page)
+    except Exception as error:  # noqa: BLE001 - as MemoryError, on the way from text to columns
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        return row(Article.failed(Status.CRASHED, reason, url=page.url, location=page.location), page)
+
+
+def _failed(status: Status, reason: str, cells: dict[str, Any]) -> Article:
+    location = _string(cells.get("location")) or Page("").location
+    return Article.failed(status, reason, url=_string(cells.get("url")), location=location)
+
+
+# ── Cells ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _readable(column: Any) -> Any:
+    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":  # finer than what Python counts in
+        return column.cast(pa.timestamp("us", column.type.tz), safe=False)
+    return column
+
+
+def _page(cells: dict[str, Any]) -> tuple[Page | None, list[Note]]:
+    """Return the page of a row, None where it has none, and what is wrong with the rest of the row."""
+    content, stated = _content(cells.get("html")), None
+    if content is None:
+        content, stated = _content(cells.get("text")), "text/plain"
+    if content is None:
+        return None, []
+    captured, notes = _captured(cells.get("captured"))
+    media_type = _string(cells.get("media_type")) or stated
+    page = Page(content, _string(cells.get("url")), media_type, captured=captured)
+    location = _string(cells.get("location"))
+    return (replace(page, location=location) if location else page), notes
+
+
+def _content(cell: Any) -> bytes | str | None:
+    if cell is None:
+        return None
+    try:
+        content: bytes | str | None = cell.as_py()
+    except UnicodeDecodeError:  # Arrow does not look whether its strings are UTF-8
+        return _bytes(cell)
+    return content
+
+
+def _string(cell: Any) -> str | None:
+    if cell is None:
+        return None
+    try:
+        text: str | None = cell.as_py()
+    except UnicodeDecodeError:
+        return _bytes(cell).decode("utf-8", "replace")
+    return text
+
+
+def _bytes(cell: Any) -> bytes:
+    while not hasattr(cell, "as_buffer"):  # of a dictionary, or an extension
+        cell = cell.value
+    content: bytes = cell.as_buffer().to_pybytes()
+    return content
+
+
+def _captured(cell: Any) -> tuple[datetime | None, list[Note]]:
+    if cell is None:
+        return None, []
+    try:
+        value = cell.as_py()
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+    except Exception as error:  # noqa: BLE001 - years that Python cannot count, time zones that nobody knows, no ISO 8601
+        return None, [Note("arrow/captured", f"captured is no date and time: {error}; ignored")]
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time())
+    return value, []
