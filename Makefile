@@ -33,7 +33,7 @@ test-browser: $(VENV)/.installed-browser
 	CLEANER_NEED_BROWSER=1 $(BIN)/python -m pytest -q tests/test_html_report.py
 
 test-formats: $(VENV)/.installed-formats
-	CLEANER_NEED_FORMATS=1 $(BIN)/python -m pytest -q tests/test_arrow.py tests/test_sinks.py
+	CLEANER_NEED_FORMATS=1 $(BIN)/python -m pytest -q tests/test_arrow.py tests/test_sinks.py tests/test_readers.py
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

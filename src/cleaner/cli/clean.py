@@ -264,10 +264,10 @@ def _progress(options: argparse.Namespace, *, show: bool) -> Iterator[Callable[[
 
 def _number_of_pages(options: argparse.Namespace) -> int | None:
     """Return how many pages there are, None where that cannot be told."""
-    from cleaner.storage import find_pages
+    from cleaner.storage import count_pages
 
     try:
-        return sum(1 for _ in find_pages(options.paths, skip=Path(options.output)))
+        return count_pages(options.paths, skip=Path(options.output))
     except InputError:
         return None
 

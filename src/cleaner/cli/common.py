@@ -8,6 +8,7 @@ import os
 import sys
 from dataclasses import replace
 from enum import IntEnum
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -199,7 +200,10 @@ def one_page(options: argparse.Namespace) -> tuple[Page, list[Note]]:
 
     if Path(options.page).is_dir():
         raise InputError(f"{options.page}: a folder; this command takes one page")
-    source = replace(next(find_pages([options.page])), url=options.url, media_type=options.media_type)
+    found = list(islice(find_pages([options.page]), 2))
+    if len(found) > 1:
+        raise InputError(f"{options.page}: holds several pages; this command takes one")
+    source = replace(found[0], url=options.url or found[0].url, media_type=options.media_type)
     notes: list[Note] = []
     return source.read(notes), notes
 

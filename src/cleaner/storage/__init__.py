@@ -7,9 +7,10 @@ A page `a.html` may have a *sidecar* `a.html.json` beside it: a JSON object with
 
 from __future__ import annotations
 
-from cleaner.storage.inputs import MAX_BYTES, PAGE_SUFFIXES, Input, find_pages, read
+from cleaner.storage.inputs import Input, count_pages, find_pages, read
 from cleaner.storage.lines import Lines
 from cleaner.storage.outputs import Folder, Nowhere, Rendered, Sink, replace_file, write, write_all
+from cleaner.storage.readers import MAX_BYTES, PAGE_SUFFIXES
 from cleaner.storage.records import Format, content_hash, dump, record, render
 from cleaner.storage.table import Table
 
@@ -25,6 +26,7 @@ __all__ = [
     "Sink",
     "Table",
     "content_hash",
+    "count_pages",
     "dump",
     "find_pages",
     "read",

@@ -1,17 +1,15 @@
-"""Files in: pages, their sidecars, folders of them."""
+"""Files in: pages, their sidecars, folders and containers of them."""
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import os
 import re
 import stat
 import sys
-import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -20,30 +18,35 @@ from typing import BinaryIO
 from cleaner.errors import InputError, TooLargeError
 from cleaner.model import Note, Page
 from cleaner.storage.outputs import is_record
+from cleaner.storage.readers import (
+    MAX_BYTES,
+    SUFFIXES,
+    Form,
+    Stream,
+    as_folder,
+    is_page_name,
+    members,
+    page_of,
+    snapshot,
+    tell,
+)
+from cleaner.storage.readers.members import web
 
-__all__ = ["MAX_BYTES", "PAGE_SUFFIXES", "Input", "find_pages", "read"]
-
-MAX_BYTES = 256 * 1024 * 1024
-"""No more of a file is ever read into memory, packed or not. What is too much for cleaning is less, and not ours."""
-
-PAGE_SUFFIXES = (".html", ".htm", ".xhtml", ".xht", ".shtml", ".txt", ".text")
-"""What a page in a folder is called, any case; `.gz` may follow. A file that is named itself is a page in any case."""
+__all__ = ["Input", "count_pages", "find_pages", "read"]
 
 _MAX_SIDECAR = 1024 * 1024
-_HEAD = 4096
-# The "mark of the web" that browsers put on top of a saved page; the number is the length of the URL.
-_SAVED_FROM = re.compile(rb"<!--\s{0,9}saved from url=\((\d{1,5})\)([^\s>]{1,4096})")
+_PACKED = (".gz", ".bz2", ".xz", ".zst")
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
-_WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 
 
 def read(path: Path, notes: list[Note] | None = None) -> Page:
     """Return the page in the file `path`, with what its sidecar says of it.
 
-    Gzip is seen by content. Without a URL in the sidecar, the one a browser left on top of the file is taken. What is
-    wrong with a sidecar is added to `notes` and otherwise ignored: the page is good without it.
+    What the file is, and how it is packed, is seen by content (:mod:`cleaner.storage.readers`). What the sidecar says
+    counts before what the file says of itself. What is wrong with a sidecar is added to `notes` and otherwise ignored:
+    the page is good without it.
 
-    Raises InputError where the file cannot be read, TooLargeError where it has too many bytes.
+    Raises InputError where the file cannot be read or holds many pages, TooLargeError where it has too many bytes.
     """
     try:
         with path.open("rb") as file:
@@ -58,21 +61,25 @@ def read(path: Path, notes: list[Note] | None = None) -> Page:
                 raw = file.read(_MAX_SIDECAR + 1)
             said = _parse_sidecar(raw, name, notes)
             break
-    return Page(content, said.url or _saved_from(content), said.media_type, said.charset, said.captured, str(path))
+    page = page_of(content, str(path))
+    return replace(
+        page,
+        url=said.url or page.url,
+        media_type=said.media_type or page.media_type,
+        charset=said.charset or page.charset,
+        captured=said.captured or page.captured,
+    )
 
 
 def _read_capped(file: BinaryIO, where: str) -> bytes:
-    """Return all bytes of `file`, unpacked where they are gzip, refusing more than `MAX_BYTES` of either."""
-    content = file.read(MAX_BYTES + 1)
-    if content[:2] == b"\x1f\x8b" and len(content) <= MAX_BYTES:
-        try:
-            with gzip.open(io.BytesIO(content)) as packed:
-                content = packed.read(MAX_BYTES + 1)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"{where}: broken gzip: {error}") from error
-    if len(content) > MAX_BYTES:
-        raise TooLargeError(f"{where}: more than {MAX_BYTES // 1024**2} MB")
-    return content
+    """Return all bytes of `file`, unpacked, refusing more than `MAX_BYTES` of them."""
+    try:
+        stream = Stream(file)
+        if tell(stream.head, where).is_container:
+            raise InputError(f"{tell(stream.head, where)}: it holds pages, where one page is expected")
+        return stream.read_all(MAX_BYTES)
+    except (InputError, TooLargeError) as error:
+        raise type(error)(f"{where}: {error}") from error
 
 
 def _reason(error: OSError) -> str:
@@ -90,8 +97,7 @@ class _Sidecar:
 def _sidecar_names(name: str) -> list[str]:
     """Return what the sidecar of a page may be called; a packed page may share that of the plain one."""
     names = [f"{name}.json"]
-    if name.endswith(".gz"):
-        names.append(f"{name.removesuffix('.gz')}.json")
+    names += [f"{name.removesuffix(suffix)}.json" for suffix in _PACKED if name.endswith(suffix)]
     return names
 
 
@@ -113,9 +119,8 @@ def _parse_sidecar(raw: bytes, name: str, notes: list[Note]) -> _Sidecar:
         return _Sidecar()
 
     url = said.get("url")
-    if url is not None and not (isinstance(url, str) and _WEB.match(url.strip())):
+    if url is not None and (url := web(url)) is None:
         complain("url is no http(s) address")
-        url = None
 
     captured = None
     if (stamp := said.get("captured")) is not None:
@@ -134,7 +139,7 @@ def _parse_sidecar(raw: bytes, name: str, notes: list[Note]) -> _Sidecar:
             media_type, charset = _content_type(stated)
     elif headers is not None:
         complain("headers is no JSON object")
-    return _Sidecar(url.strip() if url else None, media_type, charset, captured)
+    return _Sidecar(url, media_type, charset, captured)
 
 
 def _content_type(header: str) -> tuple[str | None, str | None]:
@@ -151,15 +156,6 @@ def _content_type(header: str) -> tuple[str | None, str | None]:
         return media_type, None
 
 
-def _saved_from(content: bytes) -> str | None:
-    """Return the URL that a browser left in a comment on top of a saved page, None where there is none."""
-    if found := _SAVED_FROM.search(content[:_HEAD]):
-        url = found[2][: int(found[1])].decode("utf-8", "replace")
-        if _WEB.match(url):
-            return url
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Input:
     """One page to clean: where it is, and where its record goes."""
@@ -172,14 +168,22 @@ class Input:
     """Overrules the sidecar."""
     media_type: str | None = None
     """Overrules the sidecar."""
+    captured: datetime | None = None
+    """Where the page itself does not say it."""
     trouble: str = ""
-    """Why there is nothing to read here: a folder that cannot be listed."""
+    """Why there is nothing to read here: a folder that cannot be listed, a broken record of an archive."""
+    is_too_large: bool = False
+    """Whether the trouble is its size."""
     page: Page | None = None
-    """The page, where it has been read already."""
+    """The page, where it has been read already: that of a container is."""
+    place: str = ""
+    """Where it is, for people, where that is neither the path nor the page's location."""
 
     @property
     def location(self) -> str:
         """Where it is, for people."""
+        if self.place:
+            return self.place
         if self.page is not None:
             return self.page.location
         return "<stdin>" if self.path is None else str(self.path)
@@ -193,26 +197,50 @@ class Input:
     def read(self, notes: list[Note] | None = None) -> Page:
         """Return the page; see :func:`read`."""
         if self.trouble:
-            raise InputError(self.trouble)
+            raise (TooLargeError if self.is_too_large else InputError)(self.trouble)
         if self.page is not None:
             page = self.page
         elif self.path is None:
-            page = Page(_read_capped(sys.stdin.buffer, self.location), location=self.location)
-            page = replace(page, url=_saved_from(page.content if isinstance(page.content, bytes) else b""))
+            page = page_of(_read_capped(sys.stdin.buffer, self.location), self.location)
         else:
             page = read(self.path, notes)
-        return replace(page, url=self.url or page.url, media_type=self.media_type or page.media_type)
+        return replace(
+            page,
+            url=self.url or page.url,
+            media_type=self.media_type or page.media_type,
+            captured=page.captured or self.captured,
+        )
 
 
 def find_pages(paths: Sequence[str | Path], *, skip: Path | None = None) -> Iterator[Input]:
     """Yield the pages that `paths` name: files as they are, folders with everything below, `-` for standard input.
 
-    In folders the order is that of the names; hidden files, sidecars, the `a_files` folder of a browser's `a.html`,
-    clean texts and the folder `skip` (the output) are passed over, and no folder is entered twice. A folder that
-    cannot be listed is yielded with its `trouble`.
+    A container (WARC, zip, Parquet …) is yielded page by page, each read when its turn comes. In folders the order is
+    that of the names; hidden files, sidecars, the `a_files` folder of a browser's `a.html`, clean texts, all copies but
+    one in a folder of ArchiveBox, and the folder `skip` (the output) are passed over, and no folder is entered twice.
+    What cannot be listed or read is yielded with its `trouble`.
 
-    Raises InputError at once where a path does not exist, and after the last page where a folder holds none.
+    Raises InputError at once where a path does not exist, and after the last page where a folder or container holds
+    none.
     """
+    return _find(_checked(paths, skip), skip)
+
+
+def count_pages(paths: Sequence[str | Path], *, skip: Path | None = None) -> int | None:
+    """Return how many pages `paths` name, None where only reading a container or a pipe to its end would tell."""
+    pages = 0
+    for _, files in _roots(_checked(paths, skip), skip):
+        for source in files:
+            if source.path is None or _is_pipe(source.path):
+                return None
+            with suppress(InputError, OSError), source.path.open("rb") as file:  # a page, if one that cannot be read
+                if tell(Stream(file).head, source.name.name).is_container:
+                    return None
+            pages += 1
+    return pages
+
+
+def _checked(paths: Sequence[str | Path], skip: Path | None) -> list[Path | None]:
     todo: list[Path | None] = []
     for path in paths:
         if str(path) == "-":
@@ -223,33 +251,102 @@ def find_pages(paths: Sequence[str | Path], *, skip: Path | None = None) -> Iter
         if skip is not None and skip.exists() and skip.samefile(path):
             raise InputError(f"{path}: pages would be written where they are read; name another output folder")
         todo.append(Path(path))
-    return _find(todo, skip)
+    return todo
 
 
 def _find(paths: list[Path | None], skip: Path | None) -> Iterator[Input]:
-    taken: set[PurePosixPath] | None = set() if len(paths) > 1 else None  # one root cannot name two pages alike
     barren: list[Path] = []
+    for path, files in _roots(paths, skip):
+        found = False
+        for source in files:
+            for page in _opened(source):
+                found = True
+                yield page
+        if not found and path is not None:
+            barren.append(path)
+    if barren:
+        wanted = " ".join(f"*{suffix}" for suffix in SUFFIXES)
+        raise InputError(
+            f"no pages in {', '.join(map(str, barren))}: looked for {wanted} (and .gz, .bz2, .xz, .zst of these); "
+            "a file of another name is cleaned if it is named itself; `cleaner inspect` says what is in a file"
+        )
+
+
+def _roots(paths: list[Path | None], skip: Path | None) -> Iterator[tuple[Path | None, Iterator[Input]]]:
+    """Yield each path with the files that it names."""
+    taken: set[PurePosixPath] | None = set() if len(paths) > 1 else None  # one root cannot name two files alike
     for path in paths:
         if path is None:
-            yield Input(None, _unique(PurePosixPath("stdin"), taken))
-            continue
-        if _is_leftover(path.parent, path.name):
+            files = iter([Input(None, PurePosixPath("stdin"))])
+        elif _is_leftover(path.parent, path.name):
             if len(paths) > 1:  # `raw/*`, as the shell spells it out
                 continue
             if not _is_dir(path):
                 raise InputError(f"{path}: the sidecar of a page, not a page")
-        found = False
-        for page in _walk(path, skip) if _is_dir(path) else [Input(path, PurePosixPath(path.name))]:
-            found = True
-            yield page if taken is None else replace(page, name=_unique(page.name, taken))
-        if not found:
-            barren.append(path)
-    if barren:
-        wanted = " ".join(f"*{suffix}" for suffix in PAGE_SUFFIXES)
-        raise InputError(
-            f"no pages in {', '.join(map(str, barren))}: looked for {wanted} (and .gz of these); "
-            "a file of another name is cleaned if it is named itself"
-        )
+            files = _walk(path, skip)
+        else:
+            files = _walk(path, skip) if _is_dir(path) else iter([Input(path, PurePosixPath(path.name))])
+        yield path, files if taken is None else _distinct(files, taken)
+
+
+def _distinct(files: Iterator[Input], taken: set[PurePosixPath]) -> Iterator[Input]:
+    return (replace(source, name=_unique(source.name, taken)) for source in files)
+
+
+def _opened(source: Input) -> Iterator[Input]:
+    """Yield the pages in a file: the file itself, where it is one page."""
+    if source.trouble:
+        yield source
+        return
+    is_pipe = source.path is None or _is_pipe(source.path)
+    try:
+        with nullcontext(sys.stdin.buffer) if source.path is None else source.path.open("rb") as file:
+            stream = Stream(file)
+            form = tell(stream.head, source.name.name)
+            if form.is_container:
+                yield from _members(form, stream, source)
+                return
+            if is_pipe:  # what comes through a pipe comes once
+                source = replace(source, page=page_of(stream.read_all(MAX_BYTES), source.location))
+    except (InputError, TooLargeError, OSError) as error:
+        if is_pipe:  # else who reads the page will find the same
+            source = replace(source, trouble=_told(source.location, error), is_too_large=_is_size(error))
+    yield source
+
+
+def _members(form: Form, stream: Stream, source: Input) -> Iterator[Input]:
+    """Yield the pages in a container; last, what kept it from being read further."""
+    where = source.location
+    folder = source.name.with_name(as_folder(source.name.name))
+    is_empty = True
+    try:
+        for member in members(form, stream, where, Counter()):
+            is_empty = False
+            trouble = f"{member.location}: {member.trouble}" if member.trouble else ""
+            yield Input(
+                None,
+                folder / member.name,
+                url=member.url,
+                trouble=trouble,
+                is_too_large=member.is_too_large,
+                page=member.page,
+                place=member.location,
+            )
+        return
+    except (InputError, OSError) as error:
+        trouble = _told(where, error)
+    except Exception as error:  # noqa: BLE001 - one file must not end the run, whatever is in it
+        trouble = f"{where}: {type(error).__name__}: {error}"
+    yield Input(source.path, source.name if is_empty else folder / "broken", trouble=trouble, place=where)
+
+
+def _told(where: str, error: Exception) -> str:
+    why = _reason(error) if isinstance(error, OSError) else str(error)
+    return why if why.startswith(f"{where}: ") else f"{where}: {why}"
+
+
+def _is_size(error: Exception) -> bool:
+    return isinstance(error, TooLargeError)
 
 
 def _unique(name: PurePosixPath, taken: set[PurePosixPath] | None) -> PurePosixPath:
@@ -281,6 +378,9 @@ def _walk(root: Path, skip: Path | None) -> Iterator[Input]:
             if (identity := _identity(path)) in entered:
                 continue
             entered.add(identity)
+            if (copy := snapshot(path)) is not None:
+                yield Input(path / copy.path, name / copy.path, url=copy.url, captured=copy.captured)
+                continue
             children = sorted(child for child in path.iterdir() if not child.name.startswith("."))
         except OSError as error:
             yield Input(path, name if name.parts else PurePosixPath("folder"), trouble=f"{path}: {_reason(error)}")
@@ -300,26 +400,33 @@ def _is_wanted(path: Path) -> bool:
     try:
         mode = path.stat().st_mode
     except OSError:  # a dangling link, or a loop of links
-        return path.name.lower().endswith(PAGE_SUFFIXES)
+        return is_page_name(path.name, SUFFIXES)
     if stat.S_ISDIR(mode):
         return True
     if not stat.S_ISREG(mode):  # a pipe would wait for ever
         return False
-    name = path.name.lower().removesuffix(".gz")
-    if not name.endswith(PAGE_SUFFIXES):
-        return name.partition("?")[0].endswith(PAGE_SUFFIXES)  # as wget saves `a.html?page=2`
-    return not (name.endswith(".txt") and is_record(path.with_suffix(".json")))
+    name = path.name.lower()
+    if name.endswith(".txt"):
+        return not is_record(path.with_suffix(".json"))
+    return is_page_name(name, SUFFIXES) and not (name.endswith(".jsonl") and is_record(path))
 
 
 def _is_leftover(folder: Path, name: str) -> bool:
     """Whether `name` belongs to a page in `folder`: its sidecar, or the pictures a browser saved with it."""
     if name.endswith(".json"):
         page = name.removesuffix(".json")
-        return any(_is_file(folder / owner) for owner in (page, f"{page}.gz"))
+        return any(_is_file(folder / f"{page}{packed}") for packed in ("", *_PACKED))
     if name.endswith("_files"):
         page = name.removesuffix("_files")
         return any(_is_file(folder / f"{page}{suffix}") for suffix in (".html", ".htm"))
     return False
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _is_dir(path: Path) -> bool:

@@ -1,0 +1,287 @@
+"""Archives of pages: zip, MAFF (Firefox's add-on of old), tar.
+
+Members are told as files in a folder are: by their names. Nothing is ever unpacked to the disk; a name only decides
+where the record goes, and one that leads out of the archive is trouble. An archive in an archive is not opened.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from html import unescape
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO, Final, Self, cast
+
+from cleaner.errors import InputError, TooLargeError
+from cleaner.model import Page
+from cleaner.storage.readers.compressed import Stream, packing
+from cleaner.storage.readers.forms import CONTAINER_SUFFIXES
+from cleaner.storage.readers.members import (
+    MAX_BYTES,
+    MAX_MEMBER,
+    RATIO,
+    Member,
+    Names,
+    is_page_name,
+    moment,
+    numbered,
+    too_large,
+    web,
+)
+from cleaner.storage.readers.pages import page_of
+
+__all__ = ["BROKEN", "is_maff", "maff", "open_zip", "read_member", "tar", "zipped"]
+
+_MAX_DIRECTORY: Final = 32 * 1024 * 1024
+"""Bytes of the list of members in a zip archive, some 300,000 of them: the library reads it as a whole."""
+_END: Final = b"PK\x05\x06"
+_END_BYTES: Final = 65_557
+# What the library raises at one broken archive or another.
+BROKEN: Final = (
+    *(zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError, NotImplementedError),
+    *(MemoryError, OverflowError),
+)
+_RDF_VALUE: Final = r"""<MAF:{}\s{{1,99}}(?:RDF:)?resource\s{{0,9}}=\s{{0,9}}["']([^"']{{1,4096}})["']"""
+_MAX_RDF: Final = 64 * 1024
+_MOST_FILES: Final = 100_000
+_PACKED: Final = ("", ".gz", ".bz2", ".xz", ".zst")
+
+
+# ── Zip ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def open_zip(file: BinaryIO) -> zipfile.ZipFile:
+    """Return a zip archive that is not too large to be listed. Raises InputError."""
+    try:
+        if (size := _directory_size(file)) > _MAX_DIRECTORY:
+            raise InputError(f"its list of members has {size:,} bytes; at most {_MAX_DIRECTORY:,} are read")
+        return zipfile.ZipFile(file)
+    except BROKEN as error:
+        raise InputError(f"broken zip archive: {error}") from error
+
+
+def _directory_size(file: BinaryIO) -> int:
+    """Return the size of the list of members, as the end of the archive states it."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(size - _END_BYTES - 76, 0))
+    tail = file.read()
+    end = tail.rfind(_END)
+    if end < 0:
+        return 0  # the library will say what is wrong
+    stated = int.from_bytes(tail[end + 12 : end + 16], "little")
+    if stated == 0xFFFFFFFF and (large := tail.rfind(b"PK\x06\x06", 0, end)) >= 0:
+        stated = int.from_bytes(tail[large + 40 : large + 48], "little")
+    return min(stated, size)
+
+
+class _Budget:
+    """How much may come out of an archive in all."""
+
+    def __init__(self, packed: int) -> None:
+        self._left = MAX_BYTES + RATIO * packed
+
+    def spend(self, member: Member) -> None:
+        self._left -= 0 if member.page is None else len(member.page.content)
+        if self._left < 0:
+            raise InputError(f"more than {RATIO} times as much comes out as goes in: a bomb, by all appearance")
+
+
+def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int = MAX_MEMBER) -> bytes:
+    """Return the content of a member. Raises InputError where it is broken, TooLargeError where it is over the cap."""
+    if info.flag_bits & 1:
+        raise InputError("it is encrypted")
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise InputError("a link, not a page")
+    if info.file_size > most:
+        raise TooLargeError
+    try:
+        with archive.open(info) as file:
+            content = file.read(most + 1)
+    except BROKEN as error:
+        raise InputError(f"cannot be unpacked: {error}") from error
+    if len(content) > most:
+        raise TooLargeError
+    return content
+
+
+def zipped(archive: zipfile.ZipFile, size: int, where: str, skipped: Counter[str]) -> Iterator[Member]:
+    """Yield the pages in a zip archive of `size` bytes; count in `skipped` what else is there."""
+    budget = _Budget(size)
+    names, files = Names(), {info.filename for info in archive.infolist()}
+    for number, info in enumerate(archive.infolist(), 1):
+        if _is_dir(info) or not _is_wanted(info.filename, files, skipped):
+            continue
+
+        read = partial(read_member, archive, info)
+        member = _member(number, info.filename, names, f"{where}/{info.filename}", read)
+        budget.spend(member)
+        yield member
+
+
+def _is_dir(info: zipfile.ZipInfo) -> bool:
+    return not info.filename or info.is_dir()
+
+
+def _is_wanted(name: str, files: set[str], skipped: Counter[str]) -> bool:
+    """Whether a member is a page by its name, or an archive, which is trouble; else count it."""
+    *folders, last = name.replace("\\", "/").split("/")
+    if last.startswith(".") or "__MACOSX" in folders:
+        return _skip(skipped, "hidden file")
+    for depth, folder in enumerate(folders):
+        owner = "/".join((*folders[:depth], folder.removesuffix("_files")))
+        if folder.endswith("_files") and (f"{owner}.html" in files or f"{owner}.htm" in files):
+            return _skip(skipped, "belongs to a page beside it (_files)")
+    if is_page_name(last) or _is_archive_name(last):
+        return True
+    suffix = PurePosixPath(last).suffix.lower()
+    return _skip(skipped, f"*{suffix[:12]}" if suffix else "no suffix")
+
+
+def _is_archive_name(name: str) -> bool:
+    name = name.lower()
+    return name.endswith(tuple(suffix + packed for suffix in CONTAINER_SUFFIXES for packed in _PACKED))
+
+
+def _skip(skipped: Counter[str], what: str) -> bool:
+    skipped[what] += 1
+    return False
+
+
+def _member(number: int, told: str, names: Names, location: str, read: Callable[[], bytes]) -> Member:
+    """Return a page of an archive, or why it cannot be read."""
+    name = names.take(number, told)
+    if name is None:
+        return Member(numbered(number), location, None, "its name leads out of the archive")
+    if _is_archive_name(told):
+        return Member(name, location, None, "an archive in an archive: unpack the outer one first")
+    try:
+        return Member(name, location, page_of(_unpacked(read()), location))
+    except TooLargeError:
+        return too_large(name, location)
+    except InputError as error:
+        return Member(name, location, None, str(error).removeprefix(f"{location}: "))
+
+
+def _unpacked(content: bytes) -> bytes:
+    if packing(content[:16]) is None:
+        return content
+    return Stream(io.BytesIO(content)).read_all(MAX_MEMBER)
+
+
+# ── MAFF ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def is_maff(archive: zipfile.ZipFile) -> bool:
+    """Whether a zip archive holds pages as MAFF does: a folder for each, with an `index.rdf` that says what it is."""
+    return any(_is_rdf(info) for info in archive.infolist())
+
+
+def _is_rdf(info: zipfile.ZipInfo) -> bool:
+    return info.filename.count("/") == 1 and info.filename.endswith("/index.rdf")
+
+
+def maff(archive: zipfile.ZipFile, size: int, where: str, skipped: Counter[str]) -> Iterator[Member]:
+    """Yield the pages of a MAFF file; count in `skipped` what belongs to them."""
+    budget = _Budget(size)
+    names = Names()
+    infos = {info.filename: info for info in archive.infolist() if not _is_dir(info)}
+    skipped["belongs to a page"] += len(infos)
+    for number, rdf in enumerate((info for info in infos.values() if _is_rdf(info)), 1):
+        folder = rdf.filename.removesuffix("/index.rdf")
+        try:
+            said = read_member(archive, rdf, _MAX_RDF).decode("utf-8", "replace")
+        except (InputError, TooLargeError) as error:
+            yield Member(numbered(number), f"{where}/{rdf.filename}", None, str(error) or "it is too large")
+            continue
+        index = f"{folder}/{_value(said, 'indexfilename') or 'index.html'}"
+        location = f"{where}/{index}"
+        if index not in infos:
+            yield Member(numbered(number), location, None, f"{rdf.filename} names it, but it is not there")
+            continue
+        skipped["belongs to a page"] -= 2
+        skipped["index.rdf"] += 1
+        member = _member(number, index, names, location, partial(read_member, archive, infos[index]))
+        budget.spend(member)
+        if (page := member.page) is not None:
+            captured, charset = moment(_value(said, "archivetime")), _value(said, "charset")
+            page = Page(
+                page.content, web(_value(said, "originalurl")), page.media_type, charset or None, captured, location
+            )
+            member = Member(member.name, location, page)
+        yield member
+
+
+def _value(rdf: str, name: str) -> str:
+    found = re.search(_RDF_VALUE.format(name), rdf)
+    return unescape(found[1]) if found else ""
+
+
+# ── Tar ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Header(tarfile.TarInfo):
+    """Counts blocks that should be headers and are not: the library passes over them without a word."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile: Any) -> Self:
+        try:
+            return super().fromtarfile(tarfile)
+        except _NO_HEADER:
+            tarfile.strays += 1
+            raise
+
+
+_NO_HEADER: Final = (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError)  # type: ignore[attr-defined]
+
+
+class _Tar(tarfile.TarFile):
+    tarinfo = _Header
+    members: list[tarfile.TarInfo]
+
+    def __init__(self, stream: Stream) -> None:
+        self.strays = 0
+        # `ignore_zeros`: what cannot be read is passed over, block by block, until something can.
+        super().__init__(fileobj=cast("Any", stream), ignore_zeros=True, errors="surrogateescape")
+
+
+def tar(stream: Stream, where: str, skipped: Counter[str]) -> Iterator[Member]:
+    """Yield the pages in a tar archive, packed or not; count in `skipped` what else is there."""
+    names, files, number = Names(), set[str](), 0
+    try:
+        archive = _Tar(stream)
+        while (info := archive.next()) is not None or archive.strays:
+            if archive.strays:
+                why = f"{archive.strays:,} blocks before the next member belong to none: the archive is broken"
+                yield Member(numbered(number, "broken"), f"{where}/", None, why)
+                archive.strays = 0
+            if info is None:
+                return
+            archive.members.clear()  # it would remember them all
+            number += 1
+            if info.isdir() or not _is_wanted(info.name, files, skipped):
+                continue
+            if len(files) < _MOST_FILES:
+                files.add(info.name)
+
+            read = partial(_tarred, archive, info)
+            yield _member(number, info.name, names, f"{where}/{info.name}", read)
+    except (tarfile.TarError, EOFError, OSError, ValueError, RecursionError) as error:
+        raise InputError(f"broken tar archive after member {number:,}: {error}") from error
+
+
+def _tarred(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+    if not info.isreg():
+        raise InputError("a link or a device, not a page")
+    if info.size > MAX_MEMBER:
+        raise TooLargeError
+    file = archive.extractfile(info)
+    assert file is not None  # as for all that is regular
+    with file:
+        return file.read(MAX_MEMBER + 1)
