@@ -424,6 +424,7 @@ _PROBE = etree.HTML(
 )
 _CONDITIONS = {"exists": "", "=": "=", "~=": "~=", "|=": "|=", "^=": "^=", "$=": "$=", "*=": "*="}
 _DEAD_PSEUDOS = frozenset({"hover", "visited", "focus", "active", "target"})
+_HAS_CHILD = re.compile(r":has\(\s*>")  # read wrongly by cssselect up to 1.3, which is what some machines have
 _SCRIPT_ONLY = re.compile(r":(?:has-text|-abp-contains|contains|upward|xpath|remove|style|matches-css|matches-path)\b")
 
 
@@ -433,6 +434,8 @@ def compile_css(source: str, *, probation: bool, use: str) -> Selector:  # noqa:
         known = {":has-text": "`text`", ":-abp-contains": "`text`", ":contains": "`text`", ":xpath": "`xpath`"}
         instead = known.get(match.group(), "a rule of another kind")
         raise ValueError(f"{match.group()}() is no CSS: use {instead}")
+    if _HAS_CHILD.search(source):
+        raise ValueError(":has(> …) is not supported: write an xpath, //div[p] for div:has(> p)")
     _check_length(source)
     compounds: list[Compound] = []
     try:
@@ -460,8 +463,6 @@ def _read_compound(tree: Any, tags: set[str], attributes: list[tuple[str, str, s
     match tree:
         case css_parser.Matching() | css_parser.SpecificityAdjustment():
             raise ValueError(":is() and :where() are not supported: write the selectors out")
-        case css_parser.Relation() if tree.combinator.value == ">":
-            raise ValueError(":has(> …) is not supported: write an xpath, //div[p] for div:has(> p)")
         case css_parser.Pseudo() if tree.ident in _DEAD_PSEUDOS:
             raise ValueError(f":{tree.ident} never holds on a saved page")
         case css_parser.Element():
