@@ -51,14 +51,14 @@ def test_each_poison_costs_one_page(tmp_path: Path) -> None:
     places = dict(zip(range(3, 60, 9), POISON, strict=False))
     rows: list[Row] = []
     inputs = pages(tmp_path / "in", 60, places)
-    limits = Limits(seconds=1.5, megabytes=400)
+    limits = Limits(seconds=5, megabytes=400)
     summary = run(Plugged(), inputs, Folder(tmp_path / "out"), rows.append, jobs=2, limits=limits)
     assert [row.location for row in rows] == [source.location for source in inputs]
     assert {at: row.status for at, row in enumerate(rows) if row.status is not Status.OK} == {
         at: POISON[said] for at, said in places.items()
     }
     reasons = {said: rows[at].reason for at, said in places.items()}
-    assert reasons[b"hang"] == "not done after 1.5 s"
+    assert reasons[b"hang"] == "not done after 5 s"
     assert reasons[b"eat"] == "MemoryError"
     assert "exit code 3" in reasons[b"exit"]
     assert "SIGABRT" in reasons[b"abort"]
@@ -108,6 +108,23 @@ def test_a_worker_that_somebody_kills_costs_nothing() -> None:
             killed = True
     assert killed
     assert [result for result in results if isinstance(result, Failure)] == []
+
+
+@pytest.mark.parametrize("content", ['{"html": "<p>a crawl"}\n', "not JSON"])
+def test_lines_of_others_are_not_written_over(tmp_path: Path, content: str) -> None:
+    target = tmp_path / "pages.jsonl"
+    target.write_text(content)
+    with pytest.raises(OutputError, match="no records of cleaner"):
+        Lines(target)
+    assert target.read_text() == content
+
+
+def test_nor_is_the_input_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pages.jsonl").write_text('{"cleaner": "0", "html": "<p>a crawl"}\n')
+    before = Path("pages.jsonl").read_bytes()
+    assert main(["clean", "pages.jsonl", "-o", ".", "--format", "jsonl"]) == Exit.USAGE
+    assert Path("pages.jsonl").read_bytes() == before
 
 
 def slowly(_: int) -> int:
@@ -225,6 +242,16 @@ class TestChanged:
         assert again("--changed").endswith("1 left as they are")
         assert "Read on" not in Path("out/lake.html.txt").read_text()
         assert again("--changed").endswith("2 left as they are")
+
+    def test_a_sidecar_changed(self, again: Any) -> None:
+        Path("raw/mill.html.json").write_text(json.dumps({"url": "https://mill.example/b"}))
+        assert again("--changed").endswith("1 left as they are")
+        assert json.loads(Path("out/mill.html.json").read_text())["url"] == "https://mill.example/b"
+
+    def test_an_output_is_gone(self, again: Any) -> None:
+        Path("out/mill.html.txt").unlink()
+        assert again("--changed").endswith("1 left as they are")
+        assert Path("out/mill.html.txt").exists()
 
     def test_other_options(self, again: Any) -> None:
         assert "left as they are" not in again("--changed", "--judge", "none")

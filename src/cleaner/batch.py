@@ -168,7 +168,7 @@ def run(
     job = _Job(cleaner, sink.render, changed, debug=debug)
     ledger = _Ledger(sink, state)
     try:
-        tasks = _tasks(inputs, state, changed=changed is not None, elsewhere=jobs > 0)
+        tasks = _tasks(inputs, state, sink if changed is not None else None, elsewhere=jobs > 0)
         results: Iterable[tuple[_Task, _Done | Failure]]
         results = Pool(job, jobs, limits).map(tasks) if jobs else ((task, job(task)) for task in tasks)
         for task, result in results:
@@ -192,11 +192,14 @@ def run(
     return summary
 
 
-def _tasks(inputs: Iterable[Input], state: State | None, *, changed: bool, elsewhere: bool) -> Iterator[_Task]:
+def _tasks(inputs: Iterable[Input], state: State | None, changed: Sink | None, *, elsewhere: bool) -> Iterator[_Task]:
+    """Yield what is to be done; with `changed`, what that sink has may stay as it is."""
     for source in inputs:
         if state is not None and state.is_done(source.name):
             continue
-        known = state.known(source.name) if state is not None and changed else None
+        known = None
+        if state is not None and changed is not None and changed.has(source.name):
+            known = state.known(source.name)
         try:
             yield _Task(source.loaded() if elsewhere else source, known)
         except (InputError, TooLargeError) as error:  # standard input, which is one page
@@ -220,6 +223,7 @@ class _Ledger:
         self._last = time.monotonic()
 
     def enter(self, source: Input, done: _Done) -> None:
+        """Enter a page when it will last."""
         if self._state is not None:
             entry = (source.name, done.row.status.value, done.content, done.rules)
             self._waiting.append(_Waiting(entry, put=not done.row.stays))
@@ -233,11 +237,17 @@ class _Ledger:
         put, position = self._sink.settle()
         if put > self._put:  # Ctrl-C came when a page was put and not entered: it lies before this position
             return
-        done = []
-        while self._waiting and (self._settled < put or not self._waiting[0].put):
-            self._settled += self._waiting[0].put
-            done.append(self._waiting.popleft().entry)
-        self._state.enter(done, position)
+        entries = []
+        settled = self._settled
+        for waiting in self._waiting:
+            if waiting.put and settled == put:
+                break
+            settled += waiting.put
+            entries.append(waiting.entry)
+        self._state.enter(entries, position)  # again, where Ctrl-C comes right behind it: that does no harm
+        for _ in entries:
+            self._waiting.popleft()
+        self._settled = settled
         self._last = time.monotonic()
 
     def close(self, *, complete: bool) -> None:
@@ -286,7 +296,7 @@ class _Job:
         content: str | None = None
         try:
             page = source.read(notes)
-            content = content_hash(page.content)
+            content = _fingerprint(page)
             if task.known is not None and self._stays(page, content, task.known):
                 row = Row(
                     source.location, Status(task.known.status), "", (), 0, time.perf_counter() - started, stays=True
@@ -328,3 +338,9 @@ class _Job:
 
 def _failed(source: Input, status: Status, reason: str) -> Article:
     return Article.failed(status, reason, url=source.url, location=source.location)
+
+
+def _fingerprint(page: Page) -> str:
+    """Return a hash of all that is known of a page, what its sidecar says included."""
+    said = (content_hash(page.content), page.url, page.media_type, page.charset, str(page.captured))
+    return content_hash(repr(said))

@@ -22,6 +22,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
+from cleaner.errors import OutputError
+
 __all__ = ["Failure", "Limits", "Pool"]
 
 _Task = TypeVar("_Task")
@@ -63,13 +65,15 @@ class Pool(Generic[_Task, _Result]):
         self._jobs = jobs
         self._limits = limits or Limits()
         self._workers: list[_Worker] = []
+        self._changes = threading.Lock()
+        self._closing = False
         self._own = threading.local()
 
     def map(self, tasks: Iterable[_Task]) -> Iterator[tuple[_Task, _Result | Failure]]:
         """Yield each task with its result, in the order of the tasks, which are read a few ahead.
 
-        What `tasks` raises is raised when all before it has been yielded. Raises OSError where no process can be
-        started.
+        What `tasks` raises is raised when all before it has been yielded. Raises OutputError where no process can
+        be started.
         """
         pending: deque[tuple[_Task, Future[_Result | Failure]]] = deque()
         executor = ThreadPoolExecutor(self._jobs, thread_name_prefix="cleaner-worker")
@@ -94,8 +98,10 @@ class Pool(Generic[_Task, _Result]):
             if trouble is not None:
                 raise trouble
         finally:
-            for worker in self._workers:
-                worker.stop()
+            with self._changes:
+                self._closing = True
+                for worker in self._workers:
+                    worker.stop()
             executor.shutdown(cancel_futures=True)
 
     def _attend(self, task: _Task) -> _Result | Failure:
@@ -103,6 +109,8 @@ class Pool(Generic[_Task, _Result]):
         failure = Failure(timed_out=False, reason="")
         for _ in range(2):  # what a worker died of may have been another's doing: it is tried once more, in a new one
             worker = self._worker()
+            if worker is None:
+                return failure
             try:
                 answer = worker.ask(task, self._limits.seconds)
             except TimeoutError:
@@ -118,14 +126,18 @@ class Pool(Generic[_Task, _Result]):
             return result
         return failure
 
-    def _worker(self) -> _Worker:
+    def _worker(self) -> _Worker | None:
+        """Return the process of this thread, a new one where it is worn out; None where the pool is being closed."""
         worker: _Worker | None = getattr(self._own, "worker", None)
-        if worker is None or worker.stopped or worker.asked >= self._limits.pages:
-            if worker is not None:
-                worker.stop()
-                self._workers.remove(worker)
-            worker = self._own.worker = _Worker(self._function, self._limits.megabytes)
-            self._workers.append(worker)
+        with self._changes:
+            if self._closing:
+                return None
+            if worker is None or worker.stopped or worker.asked >= self._limits.pages:
+                if worker is not None:
+                    worker.stop()
+                    self._workers.remove(worker)
+                worker = self._own.worker = _Worker(self._function, self._limits.megabytes)
+                self._workers.append(worker)
         return worker
 
 
@@ -142,7 +154,12 @@ class _Worker:
         context: Any = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, function, megabytes), daemon=True)
-        self._process.start()
+        try:
+            self._process.start()
+        except OSError as error:
+            raise OutputError(
+                f"no worker process can be started ({error.strerror or error}); try fewer --jobs"
+            ) from error
         theirs.close()
         self.asked = 0
         self.stopped = False
@@ -161,6 +178,8 @@ class _Worker:
 
     def stop(self) -> None:
         """End the process: at once, whatever it is doing."""
+        if self.stopped:
+            return
         self.stopped = True
         self._process.kill()
         self._process.join()

@@ -131,6 +131,9 @@ class State:
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._trouble(error) from error
+        finally:
+            if self._db.in_transaction:  # Ctrl-C, or a full disk
+                self._db.execute("ROLLBACK")
 
     def close(self, *, complete: bool) -> None:
         """End; a run that is complete is not gone on with."""

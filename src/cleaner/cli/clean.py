@@ -54,6 +54,10 @@ OUT/.cleaner; delete it and the next begins anew.
 """
 
 
+_MOST = 1_000_000
+"""Of seconds or megabytes that a limit may be: what is more is no limit."""
+
+
 def add(subcommands: Subcommands) -> None:
     """Add the subcommand."""
     parser = add_command(subcommands, "clean", "clean pages", _DETAILS)
@@ -78,7 +82,7 @@ def add(subcommands: Subcommands) -> None:
         "--timeout", type=_positive, default=60.0, metavar="SECONDS", help="for each page (default: %(default)g)"
     )
     parser.add_argument(
-        "--memory", type=_positive, default=2048.0, metavar="MB", help="for each page, on Linux (default: %(default)g)"
+        "--memory", type=_megabytes, default=2048, metavar="MB", help="for each page, on Linux (default: %(default)s)"
     )
     parser.add_argument(
         "--changed",
@@ -129,7 +133,7 @@ def run(options: argparse.Namespace) -> int:
             sink,
             observe,
             jobs=os.cpu_count() or 1 if jobs is None else jobs,
-            limits=Limits(options.timeout, int(options.memory)),
+            limits=Limits(options.timeout, options.memory),
             state=state,
             changed=cleaner.rules_digest if options.changed else None,
             debug=options.debug,
@@ -149,6 +153,11 @@ def _check_target(form: Format, out: Path | None, inputs: Sequence[str]) -> None
         for path in map(Path, inputs):
             if path.suffix == ".parquet" and path.resolve().parent == out.resolve():
                 raise InputError(f"{path}: lies where tables are written; name another output folder")
+    elif out is not None and not form.has_file_per_page:
+        target = (out / f"pages.{form.value}").resolve()
+        for path in map(Path, inputs):
+            if path.resolve() == target:
+                raise InputError(f"{path}: would be written over; name another output folder")
     if form is Format.JSONL_ZST and out is None and sys.stdout.isatty():
         raise InputError("packed lines are nothing for a terminal; name a folder (-o OUT), or send them elsewhere")
 
@@ -175,9 +184,15 @@ def _positive(value: str) -> float:
         number = float(value)
     except ValueError:
         number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{value!r} is no number above 0")
+    if not 0 < number <= _MOST:
+        raise argparse.ArgumentTypeError(f"{value!r} is no number above 0, up to {_MOST:,}")
     return number
+
+
+def _megabytes(value: str) -> int:
+    if not value.isdecimal() or not 1 <= int(value) <= _MOST:
+        raise argparse.ArgumentTypeError(f"{value!r} is no number of megabytes")
+    return int(value)
 
 
 def _key(options: argparse.Namespace, cleaner: Cleaner) -> RunKey:
@@ -216,6 +231,9 @@ class _Print:
         from cleaner.storage import write_all
 
         write_all(sys.stdout.buffer, rendered)
+
+    def has(self, name: PurePosixPath) -> bool:  # noqa: ARG002
+        return False
 
     def settle(self) -> tuple[int, int]:
         return 0, 0

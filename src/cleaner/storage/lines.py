@@ -10,11 +10,12 @@ from typing import Any, BinaryIO, Final, NoReturn
 from cleaner.errors import OutputError
 from cleaner.model import Article, Page
 from cleaner.storage.extras import need
-from cleaner.storage.outputs import Rendered, told, write_all
+from cleaner.storage.outputs import RECORD_MARK, Rendered, told, write_all
 from cleaner.storage.records import Format, render
 
 __all__ = ["Lines"]
 
+_HEAD: Final = 64
 _FRAME_BYTES: Final = 1024 * 1024
 """Of lines: larger frames pack hardly better, and what a kill leaves unframed is done anew."""
 
@@ -46,6 +47,8 @@ class Lines:
             self._file = target
             return
         self._draft = target.with_name(f"{target.name}.part")
+        if not _is_ours(target, packed=packed):
+            raise OutputError(f"{target}: exists and holds no records of cleaner; name another output folder")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._file = _reopened(target, self._draft, position) if position else _created(self._draft)
@@ -76,6 +79,10 @@ class Lines:
             self._fail(error)
         self._written = (self._put, self._written[1] + len(content))
 
+    def has(self, name: PurePosixPath) -> bool:  # noqa: ARG002
+        """Say no: lines are not changed one by one."""
+        return False
+
     def settle(self) -> tuple[int, int]:
         """Bring what was written to the disk. A frame is written when it is full."""
         if self._target is not None:
@@ -104,6 +111,22 @@ class Lines:
         if isinstance(error, BrokenPipeError):  # the reader has had enough: no error
             raise error
         raise OutputError(f"{self._target or '<stdout>'}: cannot be written: {told(error)}") from error
+
+
+def _is_ours(target: Path, *, packed: bool) -> bool:
+    """Whether a file may be written over: there is none, or it is empty, or it holds records."""
+    try:
+        with target.open("rb") as file:
+            if packed and file.read(4):
+                file.seek(0)
+                head = need("zstandard", "writing .zst").ZstdDecompressor().stream_reader(file).read(_HEAD)
+            else:
+                head = file.read(_HEAD)
+    except OSError:
+        return not target.exists()
+    except Exception:  # noqa: BLE001 - no zstd at all: the library has an error of its own for that
+        return False
+    return not head or RECORD_MARK.match(head) is not None
 
 
 def _created(draft: Path) -> Any:

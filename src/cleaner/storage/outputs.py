@@ -25,7 +25,9 @@ __all__ = ["Folder", "Nowhere", "Rendered", "Sink", "is_record", "replace_file",
 Rendered = Any
 """What a sink makes of an article and puts somewhere: its own affair, but it pickles."""
 
-_RECORD_MARK: Final = re.compile(rb'\s*\{\s*"cleaner":\s*"')
+RECORD_MARK: Final = re.compile(rb'\s*\{\s*"cleaner":\s*"')
+"""How a record begins."""
+_SUFFIXES: Final = {Format.TEXT: ".txt", Format.MARKDOWN: ".md"}
 _LONGEST_NAME: Final = 240
 """Bytes; file systems end at 255, and a suffix needs some."""
 
@@ -39,6 +41,9 @@ class Sink(Protocol):
 
     def put(self, name: PurePosixPath, rendered: Rendered) -> None:
         """Take the article of the page `name`. Raises OutputError."""
+
+    def has(self, name: PurePosixPath) -> bool:
+        """Tell whether what an earlier run put of the page `name` is there."""
 
     def settle(self) -> tuple[int, int]:
         """Make what was put last; return how many articles will, and a position to go on from. Raises OutputError."""
@@ -55,6 +60,10 @@ class Nowhere:
 
     def put(self, name: PurePosixPath, rendered: Rendered) -> None:
         """Do nothing."""
+
+    def has(self, name: PurePosixPath) -> bool:  # noqa: ARG002
+        """Say no."""
+        return False
 
     def settle(self) -> tuple[int, int]:
         """Do nothing."""
@@ -73,6 +82,7 @@ class Folder:
     def __init__(self, root: Path, form: Format = Format.TEXT) -> None:
         self.root = root
         self.render: Callable[[Article, Page | None], Rendered] = partial(_files, form)
+        self._suffixes = (_SUFFIXES[form], ".json") if form in _SUFFIXES else (".json",)
         self._known: set[Path] = set()
         self._put = 0
         try:
@@ -100,6 +110,12 @@ class Folder:
             raise OutputError(f"{folder}: cannot be made: {error}") from error
         self._known.add(folder)
 
+    def has(self, name: PurePosixPath) -> bool:
+        """Tell whether all files of a page are there."""
+        target = self.root.joinpath(name)
+        fitting = _fitting(target.name)
+        return all(target.with_name(f"{fitting}{suffix}").is_file() for suffix in self._suffixes)
+
     def settle(self) -> tuple[int, int]:
         """Say that every article was written when it came."""
         return self._put, 0
@@ -120,8 +136,7 @@ def write(article: Article, target: Path, form: Format = Format.TEXT, page: Page
 
 def _files(form: Format, article: Article, page: Page | None) -> dict[str, bytes]:
     """Return suffix and content of the files of an article, the record last."""
-    if form is Format.TEXT or form is Format.MARKDOWN:
-        suffix = ".txt" if form is Format.TEXT else ".md"
+    if (suffix := _SUFFIXES.get(form)) is not None:
         return {suffix: render(article, form), ".json": dump(record(article, page), indent=2)}
     return {".json": render(article, form, page)}
 
@@ -151,7 +166,7 @@ def is_record(path: Path) -> bool:
     """Whether the file `path` is a record that :func:`write` has written."""
     try:
         with path.open("rb") as file:
-            return bool(_RECORD_MARK.match(file.read(64)))
+            return bool(RECORD_MARK.match(file.read(64)))
     except OSError:
         return False
 

@@ -116,6 +116,10 @@ class Table:
         path = self._path(self._shard)
         return path.with_name(f"{path.name}.part")
 
+    def has(self, name: PurePosixPath) -> bool:  # noqa: ARG002
+        """Say no: rows are not changed one by one."""
+        return False
+
     def settle(self) -> tuple[int, int]:
         """Say how many rows are in whole shards, and how many shards that are."""
         return self._lasting, self._shard

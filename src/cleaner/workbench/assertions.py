@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from cleaner.errors import InputError
+from cleaner.errors import InputError, PageError
 from cleaner.model import Article, Fate, Page
 from cleaner.pipeline import Cleaner
 from cleaner.rules import Action, RuleFile, RuleTest, load_file
@@ -106,7 +106,7 @@ def _run(cleaner: Cleaner, file: RuleFile, path: Path, test: RuleTest) -> CaseRe
     try:
         article = cleaner.clean(_page(path, file, test))
         golden = None if test.golden is None else Golden.read(path.parent / test.golden, test.golden, article)
-    except InputError as error:
+    except (InputError, PageError) as error:
         failed = Assertion(f'page "{test.page}"', Outcome.WRONG, str(error))
         return CaseResult(test.where, test.name, Result.FAILED, [failed])
     case = CaseResult(test.where, test.name, Result.PASSED, list(_assertions(article, file, test)), golden)

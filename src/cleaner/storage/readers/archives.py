@@ -7,8 +7,10 @@ where the record goes, and one that leads out of the archive is trouble. An arch
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -46,7 +48,7 @@ _END_BYTES: Final = 65_557
 # What the library raises at one broken archive or another.
 BROKEN: Final = (
     *(zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError, NotImplementedError),
-    *(MemoryError, OverflowError),
+    *(MemoryError, OverflowError, lzma.LZMAError, struct.error),
 )
 _RDF_VALUE: Final = r"""<MAF:{}\s{{1,99}}(?:RDF:)?resource\s{{0,9}}=\s{{0,9}}["']([^"']{{1,4096}})["']"""
 _MAX_RDF: Final = 64 * 1024
@@ -162,7 +164,14 @@ def _member(number: int, told: str, names: Names, location: str, read: Callable[
     if _is_archive_name(told):
         return Member(name, location, None, "an archive in an archive: unpack the outer one first")
     try:
-        return Member(name, location, page_of(_unpacked(read()), location))
+        content = _unpacked(read())
+        try:
+            page = page_of(content, location)
+        except (InputError, TooLargeError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one page must not cost those behind it
+            return Member(name, location, None, f"broken: {type(error).__name__}: {error}".rstrip(": "))
+        return Member(name, location, page)
     except TooLargeError:
         return too_large(name, location)
     except InputError as error:

@@ -28,13 +28,14 @@ def read(content: bytes, location: str) -> Page:
         headers, body = _headers(content.lstrip())
         root, payload = _root(headers, body)
         page = _decoded(_value(root, "Content-Transfer-Encoding"), payload)
+        media_type, charset = root.get_content_type(), root.get_content_charset()
     except (ValueError, LookupError) as error:
         raise InputError(f"{location}: broken MHTML: {error}") from error
     return Page(
         page,
         web(_value(headers, "Snapshot-Content-Location")) or web(_value(root, "Content-Location")),
-        root.get_content_type() if root.get_content_type() in (*_HTML, "text/plain") else None,
-        root.get_content_charset(),
+        media_type if media_type in (*_HTML, "text/plain") else None,
+        charset,
         moment(_value(headers, "Date")),
         location,
     )
