@@ -11,28 +11,26 @@ one, parts counted by several processes merge in any order, and equal pages give
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 
 from cleaner import __version__
 from cleaner.describe import declare
-from cleaner.errors import InputError, OutputError, PageError
+from cleaner.errors import PageError
 from cleaner.judge import builtin, scorer
 from cleaner.judge.features import extract
 from cleaner.model import Article, Declared, Document, Fate, NoiseKind, Page, Status, Verdict
 from cleaner.pipeline import Cleaner
 from cleaner.rules import Action, Rule, RuleFile, RuleSource, Tier, load_file
 from cleaner.segment import is_prose, segment
-from cleaner.storage import dump
+from cleaner.workbench.kept import Kept
 
 __all__ = [
     "ENOUGH",
@@ -178,7 +176,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Ledger:
+class Ledger(Kept):
     """Counts for every rule of the files that held on some page."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -223,7 +221,7 @@ class Ledger:
         }
 
     @classmethod
-    def from_json(cls, data: Any) -> Ledger:
+    def from_json(cls, data: Any) -> Self:
         """Return the ledger that :meth:`as_json` wrote; what else stands there is passed over.
 
         Raises ValueError for what is none, or one of another version.
@@ -252,37 +250,6 @@ class Ledger:
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"a broken ledger ({type(error).__name__}: {error})") from error
         return ledger
-
-    @classmethod
-    def load(cls, path: Path) -> Ledger:
-        """Return the ledger in the file `path`. Raises InputError."""
-        try:
-            return cls.from_json(json.loads(path.read_bytes()))
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-        except (ValueError, RecursionError) as error:  # of JSON and of UTF-8 as well
-            raise InputError(f"{path}: {error}") from error
-
-    @staticmethod
-    def check_target(path: Path) -> None:
-        """Raise OutputError where a ledger cannot be written to `path`: only an older one is written over."""
-        if not path.parent.is_dir():
-            raise OutputError(f"{path}: there is no folder {path.parent}")
-        if path.exists():
-            try:
-                Ledger.load(path)
-            except InputError as error:
-                raise OutputError(f"{error}; it is not written over: name another file") from error
-
-    def save(self, path: Path) -> None:
-        """Write the ledger to the file `path`, as a whole or not at all. Raises OutputError."""
-        self.check_target(path)
-        try:
-            draft = path.with_name(f".{path.name}.new")
-            draft.write_bytes(dump(self.as_json(), indent=1))
-            draft.replace(path)
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def _facts(entry: Entry) -> tuple[str, str, str, int]:

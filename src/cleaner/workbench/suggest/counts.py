@@ -15,20 +15,17 @@ can be learnt on some pages and verified on the others when the pages are long g
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
-from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Self
 
 from cleaner import __version__
-from cleaner.errors import InputError, OutputError
 from cleaner.model import Zone
-from cleaner.storage import dump
 from cleaner.text import clip, fold_phrase
+from cleaner.workbench.kept import Kept
 
 __all__ = [
     "CSS",
@@ -335,7 +332,7 @@ class Survey:
 
 
 @dataclass(slots=True)
-class SitePass:
+class SitePass(Kept):
     """What recurs on the pages of each site."""
 
     surveys: dict[tuple[str, Medium], Survey] = field(default_factory=dict)
@@ -387,7 +384,7 @@ class SitePass:
         }
 
     @classmethod
-    def from_json(cls, data: Any) -> SitePass:
+    def from_json(cls, data: Any) -> Self:
         """Return the pass that :meth:`as_json` wrote. Raises ValueError for what is none, or of another version."""
         if not isinstance(data, dict) or "sitepass" not in data:
             raise ValueError("no site pass of `cleaner rules suggest`")
@@ -400,37 +397,6 @@ class SitePass:
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
             raise ValueError(f"a broken site pass ({type(error).__name__}: {error})") from error
         return found
-
-    @classmethod
-    def load(cls, path: Path) -> SitePass:
-        """Return the pass in the file `path`. Raises InputError."""
-        try:
-            return cls.from_json(json.loads(path.read_bytes()))
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-        except (ValueError, RecursionError) as error:  # of JSON and of UTF-8 as well
-            raise InputError(f"{path}: {error}") from error
-
-    @staticmethod
-    def check_target(path: Path) -> None:
-        """Raise OutputError where a pass cannot be written to `path`: only an older one is written over."""
-        if not path.parent.is_dir():
-            raise OutputError(f"{path}: there is no folder {path.parent}")
-        if path.exists():
-            try:
-                SitePass.load(path)
-            except InputError as error:
-                raise OutputError(f"{error}; it is not written over: name another file") from error
-
-    def save(self, path: Path) -> None:
-        """Write the pass to the file `path`, as a whole or not at all. Raises OutputError."""
-        self.check_target(path)
-        try:
-            draft = path.with_name(f".{path.name}.new")
-            draft.write_bytes(dump(self.as_json()))
-            draft.replace(path)
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def _survey_json(survey: Survey) -> dict[str, Any]:
