@@ -42,6 +42,7 @@ check: $(VENV)/.installed-dev
 
 floors: $(VENV)/.installed-bench
 	$(BIN)/python bench/quality.py --systems cleaner:generic --input html,dump-html_text,dump-leaky --floors bench/floors.json
+	$(BIN)/python bench/packs.py --input html,dump-html_text --limit 0.0002
 
 train: $(VENV)/.installed-train
 	$(BIN)/python bench/train.py
