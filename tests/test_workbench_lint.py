@@ -13,7 +13,7 @@ import pytest
 from cleaner import workbench
 from cleaner.cli import main
 from cleaner.cli.common import Exit
-from cleaner.rules import RuleBook, RuleFile, parse
+from cleaner.rules import RuleBook, RuleFile, Written, parse
 from cleaner.workbench import CHECKS, Finding
 from cleaner.workbench.lint import Context, css_smells, lint, pattern_smells, token_smells, xpath_smells
 from tests.conftest import ROOT
@@ -24,8 +24,9 @@ TESTED = '\n[[test]]\ntext = "x"\ncontains = "x"\nfires = ["r", "s"]\n'
 def findings(body: str, name: str = "sites/lint.example", *packs: RuleFile) -> list[Finding]:
     site = 'site = "lint.example"\n' if name.startswith("sites/") else ""
     source = f"schema = 1\n{site}{body}"
-    file = parse(source.encode(), name, f"{name}.toml")
-    return lint(file, source, Context([file, *packs]))
+    written = Written.of(source.encode(), f"{name}.toml")
+    file = written.compiled(name, f"{name}.toml")
+    return lint(file, written, Context([file, *packs]))
 
 
 def checks(body: str, name: str = "sites/lint.example", *packs: RuleFile) -> set[str]:
@@ -368,8 +369,9 @@ def test_findings_stand_in_the_order_of_lines_with_a_check_that_is_listed() -> N
 def test_windows_line_ends_move_no_line() -> None:
     body = 'schema = 1\nsite = "lint.example"\n' + rule('css = "p"') + TESTED
     source = body.replace("\n", "\r\n")
-    file = parse(source.encode(), "sites/lint.example", "x.toml")
-    assert [finding.line for finding in lint(file, source, Context([file]))] == [6]
+    written = Written.of(source.encode(), "x.toml")
+    file = written.compiled("sites/lint.example", "x.toml")
+    assert [finding.line for finding in lint(file, written, Context([file]))] == [6]
 
 
 # ---- shipped files, documents
@@ -392,8 +394,9 @@ def test_every_check_is_in_the_documents_and_can_be_had() -> None:
 def test_the_example_of_the_documents_says_what_they_say() -> None:
     section = (ROOT / "docs/RULES.md").read_text("utf-8").split("## What `check` says")[1]
     source, said = re.findall(r"```(?:toml)?\n(.+?)```", section, re.DOTALL)[:2]
-    file = parse(source.encode(), "sites/example.com", "sites/example.com.toml")
-    assert "".join(f"{finding}\n" for finding in lint(file, source, Context([file]))) == said
+    written = Written.of(source.encode(), "sites/example.com.toml")
+    file = written.compiled("sites/example.com", "sites/example.com.toml")
+    assert "".join(f"{finding}\n" for finding in lint(file, written, Context([file]))) == said
 
 
 # ---- mending

@@ -14,6 +14,7 @@ from cleaner.rules.language import (
     RuleFile,
     RuleTest,
     Tier,
+    Written,
     load_file,
     parse,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "RuleSource",
     "RuleTest",
     "Tier",
+    "Written",
     "load_file",
     "parse",
     "shipped_root",

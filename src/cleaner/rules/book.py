@@ -24,7 +24,7 @@ import cleaner
 from cleaner.errors import Fault, InputError, RuleFileError
 from cleaner.model import Declared, Document, Note
 from cleaner.rules.expressions import did_you_mean
-from cleaner.rules.language import FOLDERS, Reference, Rule, RuleFile, load_file
+from cleaner.rules.language import FOLDERS, Reference, Rule, RuleFile, Written, load_file
 from cleaner.rules.matching import Layer, Mark, Reading, Region
 from cleaner.text import fold
 
@@ -173,17 +173,20 @@ class RuleBook:
         """
         return self.survey(builtins)[1]
 
-    def survey(self, builtins: Collection[str] | None = None) -> tuple[list[tuple[RuleSource, RuleFile]], list[Fault]]:
-        """Return every file that can be read, compiled, and the faults that :meth:`check` returns."""
+    def survey(
+        self, builtins: Collection[str] | None = None
+    ) -> tuple[list[tuple[RuleSource, Written, RuleFile]], list[Fault]]:
+        """Return every file that can be read, as written and compiled, and the faults that :meth:`check` returns."""
         sources = self.files()
-        read: list[tuple[RuleSource, RuleFile]] = []
+        read: list[tuple[RuleSource, Written, RuleFile]] = []
         faults: list[Fault] = []
         for source in sources:
             try:
-                read.append((source, load_file(source.path, source.name, source.shown)))
+                written = Written.load(source.path, source.shown)
+                read.append((source, written, written.compiled(source.name, source.shown)))
             except RuleFileError as error:
                 faults += error.faults
-        files = [file for _, file in read]
+        files = [file for *_, file in read]
         names = {source.name for source in sources}
         ids = {id_ for file in files for id_ in _ids(file)}
         by_name: dict[str, list[RuleFile]] = {}

@@ -55,6 +55,7 @@ __all__ = [
     "Section",
     "Tier",
     "When",
+    "Written",
     "load_file",
     "parse",
 ]
@@ -325,43 +326,71 @@ _SOURCES = ("hand", "ftr", "abp", "suggest")
 _COMMENT_KINDS = frozenset({NoiseKind.COMMENTS, NoiseKind.COMMENT_FORM})
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A rule file as it is written."""
+
+    text: str
+    """Its lines end in LF."""
+    tables: dict[str, Any]
+    lines: dict[KeyPath, int]
+    """Of every key and value: see :func:`cleaner.rules.places.locate`."""
+    digest: str
+    """SHA-256 of its bytes."""
+
+    @classmethod
+    def load(cls, path: Path, shown: str) -> Written:
+        """Read a file. Raises as :func:`load_file` does."""
+        try:
+            with path.open("rb") as stream:
+                data = stream.read(_MAX_BYTES + 1)
+        except OSError as error:
+            raise InputError(f"{shown}: cannot be read: {error.strerror}") from error
+        return cls.of(data, shown)
+
+    @classmethod
+    def of(cls, data: bytes, shown: str) -> Written:
+        """Read the bytes of a file. Raises :class:`~cleaner.errors.RuleFileError` where they are no TOML."""
+        if len(data) > _MAX_BYTES:
+            raise RuleFileError([Fault(shown, 0, None, f"over {_MAX_BYTES:,} bytes", "split it into several files")])
+        try:
+            text = data.decode("utf-8-sig").replace("\r\n", "\n")
+            tables = tomllib.loads(text)
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise RuleFileError([Fault(shown, line, None, "not UTF-8")]) from None
+        except tomllib.TOMLDecodeError as error:
+            match = _TOML_LINE.search(str(error))
+            line = int(match.group(1)) if match else text.rstrip().count("\n") + 1
+            reason = str(error).partition(" (at ")[0]
+            advice = "strings stand in quotes" if reason.startswith("Invalid value") else None
+            raise RuleFileError([Fault(shown, line, None, f"not TOML: {reason}", advice)]) from None
+        except RecursionError:
+            raise RuleFileError([Fault(shown, 0, None, "nested too deeply")]) from None
+        return cls(text, tables, locate(text), hashlib.sha256(data).hexdigest())
+
+    def compiled(self, name: str, shown: str) -> RuleFile:
+        """Compile the file, called `name`. Raises :class:`~cleaner.errors.RuleFileError` with all its faults."""
+        checker = _Checker(name, shown, self.lines)
+        compiled = checker.file(self.tables, self.digest)
+        if checker.faults:
+            raise RuleFileError(sorted(checker.faults, key=lambda fault: fault.line))
+        return compiled
+
+
 def load_file(path: Path, name: str, shown: str | None = None) -> RuleFile:
     """Read and compile the rule file at `path`, called `name` (`sites/example.com`).
 
     `shown` is its path for people. Raises :class:`~cleaner.errors.RuleFileError` with all its faults, and
     :class:`~cleaner.errors.InputError` where it cannot be read.
     """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{shown or path}: cannot be read: {error.strerror}") from error
-    return parse(data, name, shown or str(path))
+    shown = shown or str(path)
+    return Written.load(path, shown).compiled(name, shown)
 
 
 def parse(data: bytes, name: str, shown: str) -> RuleFile:
     """Compile the rule file `name` from its bytes. Raises :class:`~cleaner.errors.RuleFileError`."""
-    if len(data) > _MAX_BYTES:
-        raise RuleFileError([Fault(shown, 0, None, f"over {_MAX_BYTES:,} bytes", "split it into several files")])
-    try:
-        source = data.decode("utf-8-sig").replace("\r\n", "\n")
-        tables = tomllib.loads(source)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise RuleFileError([Fault(shown, line, None, "not UTF-8")]) from None
-    except tomllib.TOMLDecodeError as error:
-        match = _TOML_LINE.search(str(error))
-        line = int(match.group(1)) if match else source.rstrip().count("\n") + 1
-        reason = str(error).partition(" (at ")[0]
-        advice = "strings stand in quotes" if reason.startswith("Invalid value") else None
-        raise RuleFileError([Fault(shown, line, None, f"not TOML: {reason}", advice)]) from None
-    except RecursionError:
-        raise RuleFileError([Fault(shown, 0, None, "nested too deeply")]) from None
-    checker = _Checker(name, shown, locate(source))
-    compiled = checker.file(tables, hashlib.sha256(data).hexdigest())
-    if checker.faults:
-        raise RuleFileError(sorted(checker.faults, key=lambda fault: fault.line))
-    return compiled
+    return Written.of(data, shown).compiled(name, shown)
 
 
 class _Checker:

@@ -66,10 +66,10 @@ def examine(paths: Sequence[Path] = (), *, faults_only: bool = False) -> Report:
         read, faults = RuleBook.load(list(paths) or None).survey(describe.BUILTINS | builtin.BUILTINS)
         findings: list[Finding] = []
         if not faults_only:
-            context = Context([file for _, file in read])
-            for source, file in read:
+            context = Context([file for *_, file in read])
+            for source, written, file in read:
                 if source.path in asked:
-                    findings += lint(file, source.path.read_text("utf-8-sig"), context)
+                    findings += lint(file, written, context)
     return Report(len(asked), faults, findings)
 
 

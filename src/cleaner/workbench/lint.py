@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from cssselect import parser as css_parser
@@ -24,8 +23,8 @@ from lxml.html import defs
 
 from cleaner.model import Zone
 from cleaner.rules.expressions import compile_pattern, did_you_mean
-from cleaner.rules.language import Action, Rule, RuleFile, Tier, When
-from cleaner.rules.places import KeyPath, locate
+from cleaner.rules.language import Action, Rule, RuleFile, Tier, When, Written
+from cleaner.rules.places import KeyPath
 from cleaner.text import clip, collapse, fold, fold_phrase, word_count
 
 __all__ = [
@@ -542,13 +541,13 @@ class Context:
                 yield "line", pattern.pattern
 
 
-def lint(file: RuleFile, source: str, context: Context) -> list[Finding]:
+def lint(file: RuleFile, written: Written, context: Context) -> list[Finding]:
     """Return what is odd about a rule file without faults, in the order of its lines.
 
-    `source` is the text it was made from. Findings that a comment `# allow: check` on their line, or on the line of
-    their `[[rule]]`, allows are left out.
+    `written` is what it was made from. Findings that a comment `# allow: check` on their line, or on the line of their
+    `[[rule]]`, allows are left out.
     """
-    linter = _Linter(file, source.replace("\r\n", "\n"), context)
+    linter = _Linter(file, written, context)
     linter.file_findings()
     return sorted(linter.findings, key=lambda finding: finding.line)
 
@@ -556,24 +555,17 @@ def lint(file: RuleFile, source: str, context: Context) -> list[Finding]:
 class _Linter:
     """One file on its way through the checks. Paths are those of :mod:`cleaner.rules.places`."""
 
-    def __init__(self, file: RuleFile, source: str, context: Context) -> None:
+    def __init__(self, file: RuleFile, written: Written, context: Context) -> None:
         self.file = file
-        self.source = source
+        self.lines = written.lines
+        self.source_lines = written.text.split("\n")
         self.context = context
-        self.top = tomllib.loads(source)
+        self.top = written.tables
         self.findings: list[Finding] = []
         self.rule: Rule | None = None
         self.seen: dict[_Key, list[tuple[_Scope, KeyPath]]] = {}
 
     # -- places
-
-    @cached_property
-    def lines(self) -> dict[KeyPath, int]:
-        return locate(self.source)
-
-    @cached_property
-    def source_lines(self) -> list[str]:
-        return self.source.split("\n")
 
     def line(self, path: KeyPath) -> int:
         while path and path not in self.lines:

@@ -14,7 +14,7 @@ from typing import Final
 
 from cleaner.errors import InputError, OutputError, RuleFileError
 from cleaner.model import NoiseKind, Zone
-from cleaner.rules import Rule, RuleBook, RuleFile, load_file, parse
+from cleaner.rules import Rule, RuleBook, RuleFile, Written, load_file, parse
 from cleaner.text import clip, collapse, fold, settle, words
 from cleaner.workbench.lint import Context, lint
 from cleaner.workbench.suggest.proposals import Proposal
@@ -85,11 +85,12 @@ def draft(proposals: Sequence[Proposal], site: str, beside: str = "") -> Draft:
         text = "".join(f"\n{part}" for part in parts)
         whole = (beside or header) + text
         try:
-            file = parse(whole.encode(), name, name)
+            written = Written.of(whole.encode(), name)
+            file = written.compiled(name, name)
         except RuleFileError as error:
             odd = {fault.line for fault in error.faults}
         else:
-            odd = {finding.line for finding in lint(file, whole, context)}
+            odd = {finding.line for finding in lint(file, written, context)}
         line = (beside or header).count("\n") + 1
         bad = set()
         for number, part in enumerate(parts):
