@@ -250,6 +250,8 @@ def test_body_and_metadata() -> None:
     assert checks('[body]\ncss = ["article", "main .entry-content", ".content"]\n') == set()
     assert checks('[body]\ncss = "div"\n') == {"over-broad"}
     assert checks("[body]\nxpath = \"//div[@class='a']\"\n") == {"exact-class"}
+    assert checks('[fetch]\nnext_page = { css = ["link[rel=next]", "a.next"] }\n') == set()
+    assert checks("[fetch]\nnext_page = { xpath = \"//a[@class='next']\" }\n") == {"exact-class"}
     assert checks('[meta]\ntitle = { css = "h1" }\nimage = { css = "img", attr = "src" }\n') == set()
     assert checks("[meta]\ntitle = { xpath = '//meta[property=\"og:title\"]/@content' }\n") == {"never-matches"}
     assert checks("[meta]\ndate = [{ line = '^Published (?P<v>.+)$' }]\n") == {"redundant-anchor"}

@@ -37,6 +37,9 @@ valid_from = 2020-01-01
 valid_until = 2030-01-01
 [phrases]
 more = ["Read on"]
+[fetch]
+next_page = { css = "a.next", xpath = "//nav/a" }
+
 [body]
 css = "article"
 xpath = ["//main"]

@@ -71,6 +71,11 @@ class RuleSet:
         """Return where `[body]` says the body is; selectors that miss are noted in `document.notes`."""
         return self._read(document).region([file.body for file in self._held if file.body], self.disabled)
 
+    def next_page(self, document: Document) -> str | None:
+        """Return where `[fetch] next_page` says that the article goes on, as the link has it; None: nowhere."""
+        rules = [file.next_page for file in self._held if file.next_page]
+        return self._read(document).next_page(rules, self.disabled) if rules else None
+
     def declare(self, document: Document, declared: Declared) -> None:
         """Add what `[meta]` finds: values for fields, and the blocks that state them and nothing else."""
         extractors = [extractor for file in self._held for extractor in file.extractors]
@@ -251,6 +256,16 @@ class RuleBook:
         candidates = (*stack.files, *sorted(base.files, key=lambda file: (file.tier, file.name)))
         return RuleSet(reading, [file for file in candidates if reading.pack_zones(file)])
 
+    def states_next_page(self, url: str) -> bool:
+        """Tell whether a file that may hold for the page at `url` has `[fetch] next_page`; no page is parsed for it."""
+        if not self._roots:
+            return False
+        with self._lock:
+            host = _host(url)
+            stack = self._stack(tuple(self._chain(host))) if host else _Stack()
+            files = (*stack.files, *self._base.files)
+        return any(file.next_page is not None for file in files)
+
     def _chain(self, host: str) -> Iterator[str]:
         """Yield the names of the site files for a host, the most specific first."""
         labels = host.split(".")[-_MAX_LABELS:]
@@ -395,6 +410,8 @@ def _ids(file: RuleFile) -> Iterator[str]:
     yield from (extractor.id for extractor in file.extractors)
     if file.body:
         yield file.body.id
+    if file.next_page:
+        yield file.next_page.id
 
 
 def _is_site(name: str) -> bool:

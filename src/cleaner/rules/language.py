@@ -45,6 +45,7 @@ __all__ = [
     "BlockTest",
     "Body",
     "Extractor",
+    "NextPage",
     "Pair",
     "Reference",
     "Rule",
@@ -242,6 +243,17 @@ class Extractor:
     split: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NextPage:
+    """Which link leads to the next page of an article. For the scraper: it changes nothing in how a page is cleaned."""
+
+    id: str
+    where: str
+    selectors: tuple[Selector, ...]
+    pack_when: When = _field(repr=False)
+    pack: str
+
+
 @dataclass(frozen=True, slots=True)
 class RuleTest:
     """A `[[test]]` of a rule file, as checked: running it is the workbench's business."""
@@ -291,6 +303,7 @@ class RuleFile:
     sets: tuple[Reference, ...]
     """The phrase sets that its rules name."""
     body: Body | None
+    next_page: NextPage | None
     extractors: tuple[Extractor, ...]
     rules: tuple[Rule, ...]
     tests: tuple[RuleTest, ...]
@@ -307,7 +320,8 @@ _TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 # fmt: off
 _TOP_KEYS = (
-    "schema", "site", "extends", "disable", "recognise", "probation", "when", "phrases", "body", "meta", "rule", "test",
+    "schema", "site", "extends", "disable", "recognise", "probation", "when", "phrases", "body", "fetch", "meta",
+    "rule", "test",
 )
 _TEST_KEYS = ("phrase", "line", "min_words", "max_words", "sentence", "linked", "kind")
 _WHEN_KEYS = ("zone", "paths", "lang", "if_present", "valid_from", "valid_until")
@@ -648,6 +662,7 @@ class _Checker:
         self.when = self.pack_when(top)
         phrases = self.phrase_sets(top)
         body = self.body(top)
+        next_page = self.next_page(top)
         extractors = self.extractors(top)
         rules = self.rules(top)
         cases = self.tables(top["test"], ("test",)) if "test" in top else []
@@ -663,6 +678,7 @@ class _Checker:
             phrases=phrases,
             sets=tuple(self.sets),
             body=body,
+            next_page=next_page,
             extractors=extractors,
             rules=rules,
             tests=tuple(self.case(part, at) for part, at in cases),
@@ -744,6 +760,22 @@ class _Checker:
             self.fault(path, "[body] has no selector", "css or xpath")
         selectors = self.selectors(table, path, "elements")
         return Body(f"{self.name}/[body]", self.where(path), selectors, self.when, self.name, self.probation)
+
+    def next_page(self, top: dict[str, Any]) -> NextPage | None:
+        if "fetch" not in top:
+            return None
+        path: KeyPath = ("fetch",)
+        fetch = self.table(top["fetch"], path, ("next_page",))
+        if "next_page" not in fetch:
+            if top["fetch"] == {}:
+                self.fault(path, "[fetch] says nothing", 'next_page = { css = "…" }')
+            return None
+        path = ("fetch", "next_page")
+        table = self.table(fetch["next_page"], path, ("css", "xpath"))
+        if not table:
+            self.fault(path, "next_page has no selector", "css or xpath, of the link")
+        selectors = self.selectors(table, path, "elements")
+        return NextPage(f"{self.name}/[fetch].next_page", self.where(path), selectors, self.when, self.name)
 
     def extractors(self, top: dict[str, Any]) -> tuple[Extractor, ...]:
         found = []

@@ -29,6 +29,7 @@ from cleaner.rules.language import (
     BlockTest,
     Body,
     Extractor,
+    NextPage,
     Pair,
     Rule,
     RuleFile,
@@ -176,7 +177,7 @@ class Reading:
             known = self._zones[when] = self._find_zones(when)
         return known
 
-    def pack_zones(self, file: RuleFile | Rule | Extractor | Body) -> frozenset[Zone]:
+    def pack_zones(self, file: RuleFile | Rule | Extractor | Body | NextPage) -> frozenset[Zone]:
         """Return the zones on which the `[when]` of a whole file holds; `extends` overrules it."""
         name, when = (file.name, file.when) if isinstance(file, RuleFile) else (file.pack, file.pack_when)
         return _EVERYWHERE if name in self.extended else self.zones(when)
@@ -541,6 +542,19 @@ class Reading:
                     return Region(body.id, body.where, str(selector), tuple(ranges))
             what = " that holds the text" if body.on_probation else ""
             self._note(body.id, f"[body] hits nothing on this page{what} and was ignored", body.where)
+        return None
+
+    def next_page(self, rules: Sequence[NextPage], disabled: frozenset[str]) -> str | None:
+        """Return where the first link leads that `rules` hit, as it stands there; None where there is none."""
+        for rule in rules:
+            if rule.id in disabled or not self.pack_zones(rule):
+                continue
+            for selector in rule.selectors:
+                for node in self._select(selector, rule.id, rule.where):
+                    links = (node, *node.iterdescendants("a")) if node.get("href") is None else (node,)
+                    target = next((href for link in links if (href := link.get("href"))), None)
+                    if target is not None:
+                        return str(target)
         return None
 
     def _holds_prose(self, ranges: Sequence[tuple[int, int]]) -> bool:

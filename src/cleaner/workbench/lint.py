@@ -597,6 +597,8 @@ class _Linter:
                     # A body that is the only <article> or <main> is well told.
                     if smell.check != "over-broad" or text.strip("/ ") in ("html", "body", "div", "*", "p", "span"):
                         self.find(path, f"[body] {key} {_quoted(text)}", smell)
+        for key, text, at in self.selectors(top.get("fetch", {}).get("next_page", {}), ("fetch", "next_page")):
+            self.selector(key, text, at, f"next_page = {key} {_quoted(text)}", marks=False, broad=False)
         for name, value in top.get("meta", {}).items():
             for table, path in _tables(value, ("meta", name)):
                 for key, text, at in self.selectors(table, path):

@@ -344,6 +344,22 @@ def _top() -> dict[str, _Schema]:
             **_table(("css", "xpath"), _selectors("Elements that hold the body")),
             "minProperties": 1,
         },
+        "fetch": {
+            "description": "What the scraper is told of the site.",
+            "type": "object",
+            **_table(
+                ("next_page",),
+                {
+                    "next_page": {
+                        "description": "The link to the next page of an article.",
+                        "type": "object",
+                        **_table(("css", "xpath"), _selectors("The link, or what holds it")),
+                        "minProperties": 1,
+                    }
+                },
+            ),
+            "minProperties": 1,
+        },
         "meta": {
             "description": "Where metadata is stated: per field, extractors in order.",
             "type": "object",
