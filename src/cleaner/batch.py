@@ -342,5 +342,6 @@ def _failed(source: Input, status: Status, reason: str) -> Article:
 
 def _fingerprint(page: Page) -> str:
     """Return a hash of all that is known of a page, what its sidecar says included."""
-    said = (content_hash(page.content), page.url, page.media_type, page.charset, str(page.captured))
+    further = [_fingerprint(later) for later in page.continued]
+    said = (content_hash(page.content), page.url, page.media_type, page.charset, str(page.captured), *further)
     return content_hash(repr(said))

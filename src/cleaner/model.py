@@ -127,6 +127,8 @@ class Page:
     captured: datetime | None = None
     location: str = "<memory>"
     """Where it came from, for people: a path, `<stdin>`, a record of an archive."""
+    continued: tuple[Page, ...] = ()
+    """The further pages of its article, in order, where it comes in several; none of them is continued itself."""
 
 
 @dataclass(slots=True)

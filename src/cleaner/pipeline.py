@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 from cleaner.compose import INCLUDABLE, compose
 from cleaner.describe import declare, describe
 from cleaner.errors import InputError, PageError, RuleFileError, TooLargeError, UnreadableError
+from cleaner.joining import Said, join
 from cleaner.judge import JudgeName, judge, status_of
 from cleaner.model import Article, Document, Page, Status
-from cleaner.rules import RuleBook
+from cleaner.rules import RuleBook, RuleSet
 from cleaner.segment import segment
 from cleaner.storage import read
 from cleaner.storage.extras import need
@@ -98,13 +99,26 @@ class Cleaner:
             return _failed(page, Status.UNREADABLE, str(error))
         except TooLargeError as error:
             return _failed(page, Status.TOO_LARGE, str(error))
-        return self.article(document, self.include if include is None else _checked(include))
+        parts = self.include if include is None else _checked(include)
+        return self._joined(document, parts) if page.continued else self.article(document, parts)
 
-    def article(self, document: Document, include: Sequence[str] = ()) -> Article:
-        """Return the article of a segmented page: the main path from there on."""
-        rules = self.rulebook.for_page(document)
+    def article(
+        self, document: Document, include: Sequence[str] = (), rules: RuleSet | None = None, said: Said | None = None
+    ) -> Article:
+        """Return the article of a segmented page: the main path from there on.
+
+        Args:
+            document: the page.
+            include: parts to print in the body besides the body.
+            rules: those to judge by; found for the page where they are not given.
+            said: what the pages before it in the article said, where it is a later one.
+
+        """
+        rules = rules or self.rulebook.for_page(document)
         declared = declare(document, rules)
         verdicts, confidence = judge(document, declared, rules, self.judge)
+        if said is not None:
+            said.hear(document, verdicts, rules.disabled)
         metadata, captions = describe(document, declared, verdicts)
         text, markdown = compose(document, verdicts, include)
         metadata.word_count = word_count(text)
@@ -127,6 +141,20 @@ class Cleaner:
             rules=list(rules.files),
             rules_digest=rules.digest,
         )
+
+    def _joined(self, document: Document, include: Sequence[str]) -> Article:
+        """Return the article that begins on a page and goes on on others, all judged by the rules of the first."""
+        rules = self.rulebook.for_page(document)
+        said = Said()
+        articles = [self.article(document, include, rules, said)]
+        for page in document.page.continued:
+            try:
+                # What is asked into the body besides it stands on the first page; its title is not printed twice.
+                more = [part for part in include if part != "title"]
+                articles.append(self.article(segment(page), more, rules, said))
+            except PageError as error:
+                articles.append(_failed(page, *verdict_on(error)))
+        return join(articles)
 
     def rules_digest(self, page: Page) -> str:
         """Return the digest of the rules that hold for a page, without cleaning it; empty where it cannot be read."""
@@ -196,13 +224,8 @@ def _page(source: Source, url: str | None, media_type: str | None, captured: dat
     page = source if isinstance(source, Page) else read(source) if isinstance(source, Path) else Page(source)
     if url is None and media_type is None and captured is None:
         return page
-    return Page(
-        content=page.content,
-        url=url or page.url,
-        media_type=media_type or page.media_type,
-        charset=page.charset,
-        captured=captured or page.captured,
-        location=page.location,
+    return replace(
+        page, url=url or page.url, media_type=media_type or page.media_type, captured=captured or page.captured
     )
 
 

@@ -29,7 +29,7 @@ BUILTINS: Final = frozenset(
 )
 """Ids that rules can disable."""
 
-_REPEAT_WORDS: Final = 8
+REPEAT_WORDS: Final = 8
 """A shorter text may well be said twice."""
 _RUN_WORDS: Final = 16
 """Words of a run of blocks (a responsive copy) from which its short lines are copies too."""
@@ -48,7 +48,7 @@ _ARTICLE_SHARE: Final = 0.2
 """Share of the others' running text that it must have as well: the posts of a live page outweigh their opening."""
 _RUNNING_WORDS: Final = 8
 """Words from which a block that is no link counts as running text."""
-_NEVER_REPEATS: Final = frozenset({BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.QUOTE})
+NEVER_REPEATS: Final = frozenset({BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.QUOTE})
 
 _Verdicts = list[Verdict | None]
 
@@ -223,7 +223,7 @@ def _may_repeat(block: Block, verdicts: _Verdicts) -> bool:
     verdict = verdicts[block.index]
     if verdict is not None and verdict.fate is not Fate.KEEP:
         return False
-    return block.kind not in _NEVER_REPEATS and not block.continues
+    return block.kind not in NEVER_REPEATS and not block.continues
 
 
 def _repeated_runs(blocks: list[Block], folded: list[str], verdicts: _Verdicts) -> None:
@@ -267,7 +267,7 @@ def _repeated_paragraphs(blocks: list[Block], folded: list[str], verdicts: _Verd
     """A paragraph of eight words or more that is there again."""
     copies: dict[str, list[Block]] = defaultdict(list)
     for block in blocks:
-        if block.words < _REPEAT_WORDS or block.kind is BlockKind.LIST_ITEM:
+        if block.words < REPEAT_WORDS or block.kind is BlockKind.LIST_ITEM:
             continue  # lists of features repeat from product to product
         if _may_repeat(block, verdicts):
             copies[folded[block.index]].append(block)

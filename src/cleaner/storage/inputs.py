@@ -35,40 +35,84 @@ from cleaner.storage.readers.members import web
 __all__ = ["Input", "count_pages", "find_pages", "read"]
 
 _MAX_SIDECAR = 1024 * 1024
+_MAX_PAGES = 100
+"""Further pages of one article."""
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
+_BESIDE = re.compile(r"(?P<first>.+)\.(?:page-\d{1,3}|rendered)(?P<suffix>\.[a-z]+)", re.ASCII | re.DOTALL)
+"""What is called so may belong to a page: `a.page-2.html` to `a.html`."""
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
 
 
 def read(path: Path, notes: list[Note] | None = None) -> Page:
-    """Return the page in the file `path`, with what its sidecar says of it.
+    """Return the page in the file `path`, with what its sidecar says of it, and the further pages that it names.
 
     What the file is, and how it is packed, is seen by content (:mod:`cleaner.storage.readers`). What the sidecar says
-    counts before what the file says of itself. What is wrong with a sidecar is added to `notes` and otherwise ignored:
-    the page is good without it.
+    counts before what the file says of itself. What is wrong with a sidecar or a further page is added to `notes`
+    and otherwise ignored: the page is good without it.
 
     Raises InputError where the file cannot be read or holds many pages, TooLargeError where it has too many bytes.
     """
-    try:
-        with path.open("rb") as file:
-            content = _read_capped(file, str(path))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {_reason(error)}") from error
     notes = [] if notes is None else notes
-    said = _Sidecar()
-    for name in _sidecar_names(path.name):
-        with suppress(OSError):  # mostly: there is none
-            with path.with_name(name).open("rb") as file:
-                raw = file.read(_MAX_SIDECAR + 1)
-            said = _parse_sidecar(raw, name, notes)
-            break
-    page = page_of(content, str(path))
+    said = _said_of(path, notes)
+    page = _read_one(path, said, notes)
+    return replace(page, continued=tuple(_further(path, page, said.pages, notes))) if said.pages else page
+
+
+def _read_one(path: Path, said: _Sidecar, notes: list[Note]) -> Page:
+    """Return the page in one file: as a browser rendered it, where that was saved beside it."""
+    charset = said.charset
+    source = path.with_name(said.rendered) if said.rendered else path
+    if source != path and not _is_file(source):
+        _complain(notes, path, f"rendered page {said.rendered} is not there")
+        source = path
+    if source != path:
+        charset = "utf-8"  # whatever the server said: a browser writes no other
+    try:
+        with source.open("rb") as file:
+            content = _read_capped(file, str(source))
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read: {_reason(error)}") from error
+    page = page_of(content, str(source))
     return replace(
         page,
         url=said.url or page.url,
         media_type=said.media_type or page.media_type,
-        charset=said.charset or page.charset,
+        charset=charset or page.charset,
         captured=said.captured or page.captured,
     )
+
+
+def _further(path: Path, first: Page, names: Sequence[str], notes: list[Note]) -> Iterator[Page]:
+    """Yield the further pages of the article that begins in `path`."""
+    room = MAX_BYTES - len(first.content)
+    for name in names:
+        beside = path.with_name(name)
+        try:
+            page = _read_one(beside, _said_of(beside, notes), notes)
+        except (InputError, TooLargeError) as error:
+            _complain(notes, path, f"further page left out: {error}")
+            continue
+        room -= len(page.content)
+        if room < 0:
+            _complain(
+                notes, path, f"{name} and the pages behind it left out: more than {MAX_BYTES // 1024**2} MB in all"
+            )
+            return
+        yield page
+
+
+def _said_of(path: Path, notes: list[Note]) -> _Sidecar:
+    """Return what the sidecar of a page says; nothing where it has none."""
+    for name in _sidecar_names(path.name):
+        with suppress(OSError):  # mostly: there is none
+            with path.with_name(name).open("rb") as file:
+                raw = file.read(_MAX_SIDECAR + 1)
+            return _parse_sidecar(raw, name, notes)
+    return _Sidecar()
+
+
+def _complain(notes: list[Note], path: Path, what: str) -> None:
+    notes.append(Note("storage/sidecar", f"sidecar {path.name}.json: {what}", f"{path.name}.json"))
 
 
 def _read_capped(file: BinaryIO, where: str) -> bytes:
@@ -92,6 +136,10 @@ class _Sidecar:
     media_type: str | None = None
     charset: str | None = None
     captured: datetime | None = None
+    pages: tuple[str, ...] = ()
+    """Names of the files with the further pages of its article."""
+    rendered: str | None = None
+    """Name of the file with the page as a browser rendered it."""
 
 
 def _sidecar_names(name: str) -> list[str]:
@@ -139,7 +187,24 @@ def _parse_sidecar(raw: bytes, name: str, notes: list[Note]) -> _Sidecar:
             media_type, charset = _content_type(stated)
     elif headers is not None:
         complain("headers is no JSON object")
-    return _Sidecar(url, media_type, charset, captured)
+
+    page = name.removesuffix(".json")
+    pages = said.get("pages", [])
+    if not isinstance(pages, list) or len(pages) > _MAX_PAGES or not all(_is_beside(part, page) for part in pages):
+        complain(f"pages is no list of at most {_MAX_PAGES} names of files beside it")
+        pages = []
+    rendered = said.get("rendered")
+    if rendered is not None and not _is_beside(rendered, page):
+        complain("rendered is no name of a file beside it")
+        rendered = None
+    return _Sidecar(url, media_type, charset, captured, tuple(dict.fromkeys(pages)), rendered)
+
+
+def _is_beside(name: object, page: str) -> bool:
+    """Tell whether `name` is that of another file in the folder of `page`: sidecars come from strangers, too."""
+    if not isinstance(name, str) or not 0 < len(name) <= 255 or name == page:
+        return False
+    return not name.startswith(".") and not set(name) & set("/\\:\0")
 
 
 def _content_type(header: str) -> tuple[str | None, str | None]:
@@ -216,9 +281,10 @@ def find_pages(paths: Sequence[str | Path], *, skip: Path | None = None) -> Iter
     """Yield the pages that `paths` name: files as they are, folders with everything below, `-` for standard input.
 
     A container (WARC, zip, Parquet …) is yielded page by page, each read when its turn comes. In folders the order is
-    that of the names; hidden files, sidecars, the `a_files` folder of a browser's `a.html`, clean texts, all copies but
-    one in a folder of ArchiveBox, and the folder `skip` (the output) are passed over, and no folder is entered twice.
-    What cannot be listed or read is yielded with its `trouble`.
+    that of the names; hidden files, sidecars, the `a_files` folder of a browser's `a.html`, pages that are read with
+    another one (further pages of an article), clean texts, all copies but one in a folder of ArchiveBox, and the folder
+    `skip` (the output) are passed over, and no folder is entered twice. What cannot be listed or read is yielded with
+    its `trouble`.
 
     Raises InputError at once where a path does not exist, and after the last page where a folder or container holds
     none.
@@ -278,12 +344,10 @@ def _roots(paths: list[Path | None], skip: Path | None) -> Iterator[tuple[Path |
     for path in paths:
         if path is None:
             files = iter([Input(None, PurePosixPath("stdin"))])
-        elif _is_leftover(path.parent, path.name):
-            if len(paths) > 1:  # `raw/*`, as the shell spells it out
-                continue
-            if not _is_dir(path):
-                raise InputError(f"{path}: the sidecar of a page, not a page")
-            files = _walk(path, skip)
+        elif len(paths) > 1 and _is_leftover(path.parent, path.name):  # `raw/*`, as the shell spells it out
+            continue
+        elif path.name.endswith(".json") and _is_leftover(path.parent, path.name) and not _is_dir(path):
+            raise InputError(f"{path}: the sidecar of a page, not a page")
         else:
             files = _walk(path, skip) if _is_dir(path) else iter([Input(path, PurePosixPath(path.name))])
         yield path, files if taken is None else _distinct(files, taken)
@@ -412,13 +476,16 @@ def _is_wanted(path: Path) -> bool:
 
 
 def _is_leftover(folder: Path, name: str) -> bool:
-    """Whether `name` belongs to a page in `folder`: its sidecar, or the pictures a browser saved with it."""
+    """Whether `name` belongs to a page in `folder`: its sidecar, pictures saved with it, a further page of it."""
     if name.endswith(".json"):
         page = name.removesuffix(".json")
         return any(_is_file(folder / f"{page}{packed}") for packed in ("", *_PACKED))
     if name.endswith("_files"):
         page = name.removesuffix("_files")
         return any(_is_file(folder / f"{page}{suffix}") for suffix in (".html", ".htm"))
+    if found := _BESIDE.fullmatch(name):
+        said = _said_of(folder / f"{found['first']}{found['suffix']}", [])
+        return name in (*said.pages, said.rendered)
     return False
 
 

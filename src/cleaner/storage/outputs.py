@@ -94,12 +94,15 @@ class Folder:
     def put(self, name: PurePosixPath, rendered: Rendered) -> None:
         """Write the files of one article; see :func:`write`."""
         target = self.root.joinpath(name)
-        self._enter(target.parent)
+        self.enter(target.parent)
         _write(target, rendered)
         self._put += 1
 
-    def _enter(self, folder: Path) -> None:
-        """Make `folder`, which must not leave the root: neither by its name nor through a link that is there."""
+    def enter(self, folder: Path) -> None:
+        """Make `folder`, which must not leave the root: neither by its name nor through a link that is there.
+
+        Raises OutputError.
+        """
         if folder in self._known:
             return
         try:
