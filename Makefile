@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 help:
 	@echo "make demo    clean the sample pages of raw/ into clean/, show the summary and a diff"
 	@echo "make test    run the tests"
-	@echo "make test-browser  the tests of HTML reports, in the Chromium of the system (Debian: apt install chromium)"
+	@echo "make test-browser  the tests of HTML reports and of --render, in the Chromium of the system (Debian: apt install chromium)"
 	@echo "make test-formats  the tests of Parquet, Arrow and Zstandard, with the extra that they need"
 	@echo "make golden  make clean/ anew, for the test that compares it"
 	@echo "make check   ruff, mypy (strict), layers"
@@ -30,7 +30,7 @@ test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
 
 test-browser: $(VENV)/.installed-browser
-	CLEANER_NEED_BROWSER=1 $(BIN)/python -m pytest -q tests/test_html_report.py
+	CLEANER_NEED_BROWSER=1 $(BIN)/python -m pytest -q tests/test_html_report.py tests/test_fetch_render.py
 
 test-formats: $(VENV)/.installed-formats
 	CLEANER_NEED_FORMATS=1 $(BIN)/python -m pytest -q tests/test_arrow.py tests/test_sinks.py tests/test_readers.py

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-SLOW: Final = ("bs4", "dateparser", "numpy", "rich", "trafilatura")
+SLOW: Final = ("bs4", "dateparser", "numpy", "requests", "rich", "trafilatura", "urllib3")
 ROUNDS: Final = 5
 
 IMPORT: Final = "import cleaner"

@@ -5,6 +5,7 @@
     CleanerError
     ├── InputError      a source that cannot be read at all (missing file, folder without pages)
     ├── OutputError     a place that cannot be written
+    ├── FetchError      an address that cannot be fetched: which, why
     ├── RuleFileError   a rule file with faults: every fault of the file, not the first one
     └── PageError       trouble with a page, on its way to becoming its status; never leaves `clean`
         ├── TooLargeError
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 __all__ = [
     "CleanerError",
     "Fault",
+    "FetchError",
     "InputError",
     "OutputError",
     "PageError",
@@ -37,6 +39,26 @@ class InputError(CleanerError):
 
 class OutputError(CleanerError):
     """A place cannot be written: says which, why, and what to do."""
+
+
+class FetchError(CleanerError):
+    """An address cannot be fetched.
+
+    Args:
+        what: the address, or the host.
+        why: for people.
+        is_passing: whether it may go better in a while.
+
+    """
+
+    def __init__(self, what: str, why: str, *, is_passing: bool = False) -> None:
+        super().__init__(what, why)
+        self.what = what
+        self.why = why
+        self.is_passing = is_passing
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)

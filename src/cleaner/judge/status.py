@@ -12,9 +12,9 @@ from typing import Final
 
 from cleaner.model import BlockKind, Document, Fate, NoiseKind, Status, Verdict
 
-__all__ = ["status_of"]
+__all__ = ["WALL_WORDS", "status_of", "wall_in"]
 
-_WALL_WORDS: Final = 250
+WALL_WORDS: Final = 250
 """Words on a whole page up to which it may be a wall; the longest challenge pages have some 150."""
 _BODY_WORDS: Final = 60
 """Words of a body from which no page is a wall or an index."""
@@ -66,15 +66,10 @@ def status_of(document: Document, verdicts: Sequence[Verdict], words: int) -> tu
     """Return the status of a page whose body has so many words, and the reason for people where it is not `ok`."""
     keep = Fate.KEEP
     shown = [block for block in document.blocks if not block.hidden]
-    if words < _BODY_WORDS and sum(block.words for block in shown) <= _WALL_WORDS:
-        page = " ".join(block.text for block in shown)
-        for status, pattern in (
-            (Status.CAPTCHA, _CAPTCHA),
-            (Status.BLOCKED, _BLOCKED),
-            (Status.CONSENT, _CONSENT),
-        ):
-            if found := pattern.search(page):
-                return status, f"the page has little more to say than “{found[0]}”"
+    if words < _BODY_WORDS and sum(block.words for block in shown) <= WALL_WORDS:
+        wall = wall_in(" ".join(block.text for block in shown))
+        if wall is not None:
+            return wall
     if verdicts and _ends_at_paywall(document, verdicts):
         if words <= _STUB_WORDS:
             return Status.STUB, f"{words} words, then a paywall"
@@ -94,6 +89,21 @@ def status_of(document: Document, verdicts: Sequence[Verdict], words: int) -> tu
             return Status.EMPTY, "the page holds no text"
         return Status.EMPTY, f"none of its {len(document.blocks)} blocks is body; `cleaner explain` says why for each"
     return Status.OK, ""
+
+
+def wall_in(text: str) -> tuple[Status, str] | None:
+    """Return which wall a page with so little text (:data:`WALL_WORDS`) is by what it says, and the reason for people.
+
+    None where it says nothing of the kind.
+    """
+    for status, pattern in (
+        (Status.CAPTCHA, _CAPTCHA),
+        (Status.BLOCKED, _BLOCKED),
+        (Status.CONSENT, _CONSENT),
+    ):
+        if found := pattern.search(text):
+            return status, f"the page has little more to say than “{found[0]}”"
+    return None
 
 
 def _ends_at_paywall(document: Document, verdicts: Sequence[Verdict]) -> bool:

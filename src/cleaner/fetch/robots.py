@@ -1,0 +1,70 @@
+"""What a host allows: its robots.txt (RFC 9309), read by protego."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from cleaner.fetch.client import Client, Response
+
+__all__ = ["HOPS", "MOST_DELAY", "Rules", "ask", "place"]
+
+HOPS: Final = 5
+"""Redirects that are followed to a robots.txt (RFC 9309, 2.3.1.2)."""
+MOST_DELAY: Final = 120.0
+"""Seconds between two requests that a robots.txt can ask for; at more, a site would not be done in a life."""
+_MOST: Final = 512 * 1024
+"""Bytes that are read of one (RFC 9309, 2.5: at least 500 KB)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the robots.txt of a host says to us."""
+
+    _parsed: Protego
+    _agent: str
+    delay: float | None
+    """Seconds between two requests, at most :data:`MOST_DELAY`; None where nothing is said."""
+    asked_delay: float | None
+    """The same, as written."""
+
+    @classmethod
+    def read(cls, content: bytes, agent: str) -> Rules:
+        """Return what `content` says to `agent`, the User-Agent header; empty content allows all."""
+        parsed = Protego.parse(content[:_MOST].decode("utf-8-sig", "replace"))
+        name = agent.partition("/")[0].strip()  # groups go by the product alone
+        delay = parsed.crawl_delay(name)
+        if (rate := parsed.request_rate(name)) is not None and rate.requests > 0:
+            delay = max(delay or 0.0, rate.seconds / rate.requests)
+        asked = None if delay is None or not delay >= 0 else float(delay)
+        held = None if asked is None else min(asked, MOST_DELAY)
+        return cls(parsed, name, held, asked)
+
+    def allow(self, url: str) -> bool:
+        """Tell whether the page at `url` may be fetched."""
+        return bool(self._parsed.can_fetch(url, self._agent))
+
+
+def place(url: str) -> str:
+    """Return where the robots.txt is that holds for `url`."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/robots.txt"
+
+
+def ask(client: Client, url: str) -> tuple[bytes | None, Response]:
+    """Return the robots.txt that holds for `url`, None where it cannot be had now, and what the server answered.
+
+    RFC 9309, 2.3.1: where there is none (400 to 499), all is allowed; where the server fails, or cannot be reached,
+    nothing is. 429 says "not now", not "there is none".
+    """
+    response = client.get(place(url), hops=HOPS)
+    if response.status == 200 and not response.is_passing:
+        return response.body, response  # too large a file has no body, and so allows all
+    if 400 <= response.status < 500 and response.status != 429:
+        return b"", response
+    if response.target is not None:  # more redirects than are followed: as if there were none
+        return b"", response
+    return None, response
