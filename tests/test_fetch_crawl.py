@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -356,7 +356,7 @@ def test_since(site: Site, tmp_path: Path) -> None:
 
 def later(response: Response, before: Sequence[str]) -> str | None:
     """As `pages.next_page`, but for this site alone."""
-    article = number_of(urlsplit(response.url).path, {})
+    article = number_of(urlsplit(response.url).path, parse_qs(urlsplit(response.url).query))
     assert article is not None and article[1] == len(before) + 1
     number, part = article
     return None if part == parts_of(number) else f"http://{urlsplit(response.url).netloc}{path_of(number, part + 1)}"
@@ -375,6 +375,14 @@ def test_an_article_in_several_pages_is_one(site: Site, tmp_path: Path) -> None:
     ]
     [page] = [found.read() for found in storage.find_pages([tmp_path])]
     assert (page.url, [further.url for further in page.continued]) == (first, parts)
+
+
+def test_pages_are_numbered_from_the_first_however_deep_the_list_that_named_it(site: Site, tmp_path: Path) -> None:
+    run = Run(tmp_path, Entry(site.url("/sitemap.xml"), "sitemap"), next_page=later)
+    for first, parts in site.parts.items():
+        file = tmp_path / run.saved[first]
+        names = [f"{file.stem}.page-{number}.html" for number in range(2, 2 + len(parts))]
+        assert json.loads(file.with_name(f"{file.name}.json").read_bytes())["pages"] == names
 
 
 def test_a_later_page_that_did_not_change_stays_part_of_one_that_did(site: Site, tmp_path: Path) -> None:

@@ -430,7 +430,7 @@ class Crawl:
             self._settle(item, State.FAILED, error.why, status=response.status)
             return
         entries = [
-            Entry(one.url, one.kind, depth=item.depth + (one.kind != "page"))
+            Entry(one.url, one.kind, depth=0 if one.kind == "page" else item.depth + 1)
             for one in found
             if not discover.is_older(one, self._since) and (one.kind == "page" or item.depth < _DEPTHS[one.kind])
         ]

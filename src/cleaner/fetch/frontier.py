@@ -86,7 +86,7 @@ class Entry:
     first: str | None = None
     """Address of the first page of the article that this is a later page of."""
     depth: int = 0
-    """How many lists (sitemaps of sitemaps) lie above it."""
+    """How many lists (sitemaps of sitemaps) lie above a list, how many pages of its article before a page."""
 
 
 @dataclass(frozen=True, slots=True)
