@@ -152,7 +152,7 @@ class TestFtr:
             ("strip_id_or_class: .promo", "no class or id"),
             ("titl: //h1", "unknown directive"),
             ("no colon here", "no directive: a line without colon"),
-            ("next_page_link: //a[@rel='next']", "about fetching: pages are cleaned as they were saved"),
+            ("single_page_link: //a[@rel='all']", "about fetching: pages are cleaned as they were saved"),
             ("http_header(user-agent): x", "about fetching: pages are cleaned as they were saved"),
             ("replace_string(<b>): <i>", "rewrites raw HTML"),
             ("replace_string: <i>", "replace_string without find_string"),
@@ -167,6 +167,18 @@ class TestFtr:
         assert report.imported == 1, "the rest is"
         assert report.whole == 0
         assert dict(report.reasons()) == {reason: 1}
+
+    def test_the_link_to_the_next_page(self, tmp_path: Path) -> None:
+        lines = ["next_page_link: //a[@class='next']/@href", "next_page_link: (//div[@id='pager']/a)[last()]"]
+        report = ftr(tmp_path, example_com="\n".join(lines))
+        assert [line.fate for line in report.lines] == [Fate.TRANSLATED] * 2
+        assert report.imported == 1
+        said = file_of(tmp_path, "sites/example.com").next_page
+        assert said is not None
+        assert [selector.text for selector in said.selectors] == [
+            "//a[@class='next']",
+            "(//div[@id='pager']/a)[last()]",
+        ]
 
     def test_every_line_has_a_fate(self, tmp_path: Path) -> None:
         lines = ["title: //h1", "strip: //img", "strip: //p/@style", "prune: no", "wrap_in(h2): //b", "oops", "body:"]

@@ -76,7 +76,7 @@ def make_host(name: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A selector of `[body]`."""
+    """A selector of `[body]` or `[fetch]`."""
 
     css: str | None
     xpath: str | None
@@ -96,6 +96,8 @@ class Draft:
     disable: set[str] = field(default_factory=set)
     body: list[Place] = field(default_factory=list)
     """A table that mixes CSS and XPath has no order: all of these have the one or the other."""
+    next_page: list[Place] = field(default_factory=list)
+    """As `body`."""
     meta: dict[str, list[tuple[dict[str, str], str]]] = field(default_factory=dict)
     rules: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
     """Id -> keys, and the line it was made of."""
@@ -114,7 +116,7 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Whether the file would say nothing."""
-        return not (self.disable or self.body or self.meta or self.rules or self.tests)
+        return not (self.disable or self.body or self.next_page or self.meta or self.rules or self.tests)
 
     def parts(self) -> list[Draft]:
         """Return the draft as files that are not too long."""
@@ -141,15 +143,16 @@ class Draft:
         if self.when:
             document["when"] = _inline(self.when)
         if self.body:
-            table = tomlkit.table()
+            document["body"] = table = tomlkit.table()
             for place in self.body:
                 table.add(_comment(place.line))
-            css = [place.css for place in self.body if place.css is not None]
-            as_css = len(css) == len(self.body)
-            table["css" if as_css else "xpath"] = _strings(
-                css if as_css else [place.xpath or "" for place in self.body]
-            )
-            document["body"] = table
+            key, selectors = _selectors(self.body)
+            table[key] = _strings(selectors)
+        if self.next_page:
+            document["fetch"] = table = tomlkit.table()
+            for place in self.next_page:
+                table.add(_comment(place.line))
+            table["next_page"] = _inline(dict([_selectors(self.next_page)]))
         if self.meta:
             table = tomlkit.table()
             for name, entries in self.meta.items():
@@ -164,6 +167,12 @@ class Draft:
             if tables:
                 document[key] = _tables(tables)
         return tomlkit.dumps(document)
+
+
+def _selectors(places: list[Place]) -> tuple[str, list[str]]:
+    """Return the selectors of one table, and what they are."""
+    css = [place.css for place in places if place.css is not None]
+    return ("css", css) if len(css) == len(places) else ("xpath", [place.xpath or "" for place in places])
 
 
 def write(drafts: Iterable[Draft], out: Path) -> int:

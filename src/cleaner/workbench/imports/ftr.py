@@ -25,7 +25,7 @@ __all__ = ["import_ftr"]
 
 _FIELDS = {"title": "title", "author": "authors", "date": "date"}
 _FETCHING = frozenset(
-    "next_page_link single_page_link single_page_link_in_feed http_header requires_login login_uri "
+    "single_page_link single_page_link_in_feed http_header requires_login login_uri "
     "login_username_field login_password_field login_extra_fields not_logged_in_xpath".split()
 )
 _NEEDLESS = {
@@ -33,7 +33,7 @@ _NEEDLESS = {
     "parser": (Group.OPTION, "the parser mends markup by itself"),
     "prune": (Group.OPTION, "what is inside the body is judged block by block"),
     "autodetect_on_failure": (Group.OPTION, "a [body] that misses is ignored on its page"),
-    "autodetect_next_page": (Group.FETCHING, "pages are not fetched"),
+    "autodetect_next_page": (Group.FETCHING, "rel=next is followed anyway"),
     "insert_detected_image": (Group.LAYOUT, "pictures hold no text"),
     "src_lazy_load_attr": (Group.LAYOUT, "pictures hold no text"),
     "strip_image_src": (Group.REMOVAL, "pictures hold no text"),
@@ -51,7 +51,7 @@ _UNTRANSLATABLE = {
 }
 _KEYS = frozenset(
     {"strip", "strip_id_or_class", "skip_id_or_class", "body", "native_ad_clue", "test_url", "test_contains"}
-    | {"find_string", "replace_string", "if_page_contains"}
+    | {"find_string", "replace_string", "if_page_contains", "next_page_link"}
     | _FIELDS.keys() | _FETCHING | _NEEDLESS.keys() | _UNTRANSLATABLE.keys()
 )  # fmt: skip
 _WITH_ARGUMENT = re.compile(r"(replace_string|http_header|wrap_in|move_into|convert_to)\((.*)\)\s*:\s?(.*)", re.DOTALL)
@@ -99,6 +99,7 @@ class _File:
     shown: str
     report: Report
     bodies: list[_Directive] = field(default_factory=list)
+    next_pages: list[_Directive] = field(default_factory=list)
     finds: list[_Directive] = field(default_factory=list)
     replaced: list[tuple[_Directive, str, str]] = field(default_factory=list)
     """What was found, what for, and what instead."""
@@ -122,7 +123,7 @@ def import_ftr(folder: Path, out: Path) -> Report:
     report = Report()
     made: dict[str, Draft] = {}
     for path in paths:
-        name, when = _place(path.name.removesuffix(".txt"))
+        name, when = _where(path.name.removesuffix(".txt"))
         if name is None:
             report.lines.append(Line(path.name, path.name, Group.UNKNOWN, Fate.UNTRANSLATED, "no host name"))
             continue
@@ -137,7 +138,7 @@ def import_ftr(folder: Path, out: Path) -> Report:
     return report
 
 
-def _place(stem: str) -> tuple[str | None, dict[str, Any]]:
+def _where(stem: str) -> tuple[str | None, dict[str, Any]]:
     """Return the name of the rule file for a site config, and where it holds."""
     if stem == "global":
         return "generic/ftr", {}
@@ -152,7 +153,7 @@ def _place(stem: str) -> tuple[str | None, dict[str, Any]]:
 
 
 def _size(draft: Draft) -> int:
-    return len(draft.body) + sum(map(len, draft.meta.values())) + len(draft.rules) + len(draft.tests)
+    return len(draft.body) + len(draft.next_page) + sum(map(len, draft.meta.values())) + len(draft.rules) + len(draft.tests)
 
 
 def _read(path: Path, draft: Draft, report: Report) -> None:
@@ -163,7 +164,8 @@ def _read(path: Path, draft: Draft, report: Report) -> None:
     for directive in file.finds:
         file.note(directive, Group.REPLACE, Fate.UNTRANSLATED, "find_string without replace_string")
     _translate_replaced(file)
-    _place_bodies(file)
+    _place(file, file.bodies, Group.BODY, draft.body)
+    _place(file, file.next_pages, Group.FETCHING, draft.next_page)
     report.lines[seen:] = sorted(report.lines[seen:], key=lambda line: int(line.where.rpartition(":")[2]))
 
 
@@ -204,6 +206,8 @@ def _translate(directive: _Directive, file: _File) -> None:
         file.note(directive, Group.FETCHING, Fate.UNTRANSLATED, "about fetching: pages are cleaned as they were saved")
     elif key == "body":
         file.bodies.append(directive)
+    elif key == "next_page_link":
+        file.next_pages.append(directive)
     elif key == "find_string":
         file.finds.append(directive)
     elif key == "replace_string":
@@ -322,15 +326,18 @@ def _names(value: str) -> dict[str, list[str]]:
 # ---- body, metadata, tests -------------------------------------------------------------------------------------------
 
 
-def _place_bodies(file: _File) -> None:
-    """Add what `body` lines name to the draft, in order."""
+def _place(file: _File, directives: list[_Directive], group: Group, places: list[Place]) -> None:
+    """Add what directives select to one list of selectors of the draft, in order."""
     found: list[tuple[_Directive, Place, str]] = []
-    for directive in file.bodies:
+    for directive in directives:
         if directive.condition is not None:
-            reason = "a condition on one entry of [body] or [meta]"
-            file.note(directive, Group.BODY, Fate.UNTRANSLATED, reason)
+            reason = "a condition on one entry of [body], [fetch] or [meta]"
+            file.note(directive, group, Fate.UNTRANSLATED, reason)
             continue
-        forms = dict.fromkeys((directive.value, rewritten(directive.value)))
+        value, attribute = split_attribute(directive.value)
+        if attribute != "href" or group is not Group.FETCHING:  # a link is what says where it leads
+            value = directive.value
+        forms = dict.fromkeys((value, rewritten(value)))
         css = next(filter(None, map(as_css, forms)), None)
         xpath, fault = None, ""
         for form in forms:
@@ -340,16 +347,14 @@ def _place_bodies(file: _File) -> None:
                 fault = str(error)
         found.append((directive, Place(css, xpath, directive.text), fault))
     # What stands in the draft already, of the host itself, has to stay as it is.
-    only_css = any(place.xpath is None for place in file.draft.body)
-    as_xpath = not only_css and any(
-        place.css is None for place in [*file.draft.body, *(place for _, place, _ in found)]
-    )
+    only_css = any(place.xpath is None for place in places)
+    as_xpath = not only_css and any(place.css is None for place in [*places, *(place for _, place, _ in found)])
     for directive, place, fault in found:
         if (place.xpath if as_xpath else place.css) is not None:
-            file.draft.body.append(place)
-            file.note(directive, Group.BODY, Fate.TRANSLATED)
+            places.append(place)
+            file.note(directive, group, Fate.TRANSLATED)
         else:
-            file.note(directive, Group.BODY, Fate.UNTRANSLATED, _why_no_xpath(fault), fault)
+            file.note(directive, group, Fate.UNTRANSLATED, _why_no_xpath(fault), fault)
 
 
 def _why_no_xpath(fault: str) -> str:
