@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,14 @@ POISON = {
     b"eat": Status.CRASHED,
     b"exit": Status.CRASHED,
     b"abort": Status.CRASHED,
+    b"segfault": Status.CRASHED,
+    b"recurse": Status.CRASHED,
+    b"quit": Status.CRASHED,
     b"bug": Status.CRASHED,
 }
 """What a page says, and the status that it has to get."""
+MISCHIEF = (b"threads", b"print", b"close", b"signals")
+"""What does something else than it should, and is clean all the same."""
 
 
 class Plugged:
@@ -41,6 +48,14 @@ class Plugged:
             os._exit(3)
         elif said == b"abort":
             os.abort()
+        elif said == b"segfault":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        elif said == b"recurse":
+            self.clean(page)
+        elif said == b"quit":
+            raise SystemExit(0)
+        elif said in MISCHIEF:
+            mischief(said)
         elif said == b"bug":
             raise KeyError("x")
         time.sleep(self.seconds)
@@ -56,6 +71,20 @@ class Plugged:
             confidence=None,
             location=page.location,
         )
+
+
+def mischief(said: bytes) -> None:
+    """Do to the process what libraries have been seen to do."""
+    if said == b"threads":
+        for _ in range(3):
+            threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+    elif said == b"print":
+        print("{}" * 1000, flush=True)
+        os.write(1, b"not a record\n" * 1000)
+    elif said == b"close":
+        os.closerange(0, 3)
+    elif said == b"signals":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def sink_of(form: str, out: Path, position: int = 0) -> Sink:

@@ -33,8 +33,9 @@ import cleaner
 from cleaner.cli import main
 from cleaner.errors import CleanerError, InputError, TooLargeError
 from cleaner.model import Status
-from cleaner.storage import Folder, Input, count_pages, find_pages, read
+from cleaner.storage import Folder, Input, Meter, count_bytes, find_pages, read
 from cleaner.storage.readers import Form, Stream, archives, compressed, members, page_of, tables, tell, warc
+from cleaner.storage.readers.inspection import inspect
 from cleaner.storage.readers.members import Names, as_folder, moment, numbered
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -795,6 +796,42 @@ class TestArchives:
             return
         assert len({row.name for row in rows}) == len(rows)
 
+    SIDECAR = json.dumps({"url": "https://example.com/a", "captured": "2024-05-06", "headers": {}}).encode()
+
+    @pytest.mark.parametrize("pack", [zipped, tarred])
+    @pytest.mark.parametrize("order", [["x/a.html", "x/a.html.json"], ["x/a.html.json", "x/b.html", "x/a.html"]])
+    def test_sidecars(self, tmp_path: Path, pack: type[bytes], order: list[str]) -> None:
+        content = {name: self.SIDECAR if name.endswith(".json") else PAGE for name in order}
+        path = put(tmp_path, "x.zip", pack({**content, "x/c.html": PAGE, "x/data.json": b"{}"}))
+        skipped: Counter[str] = Counter()
+        with path.open("rb") as file:
+            stream = Stream(file)
+            found = {
+                str(m.name): m.page for m in cleaner.storage.readers.members(tell(stream.head), stream, "x", skipped)
+            }
+        assert {name for name, page in found.items() if page.url} == {"x/a.html"}
+        assert found["x/a.html"].captured.year == 2024
+        assert +skipped == {"sidecar": 1, "*.json": 1}
+        assert len(found) == len(order)
+
+    @pytest.mark.parametrize("pack", [zipped, tarred])
+    def test_a_broken_sidecar_is_a_note(self, tmp_path: Path, pack: type[bytes]) -> None:
+        path = put(tmp_path, "x.zip", pack({"a.html": PAGE, "a.html.json": b"{"}))
+        (source,) = find_pages([path])
+        notes: list[cleaner.model.Note] = []
+        assert source.read(notes).content == PAGE
+        assert [note.message for note in notes if "a.html.json: no JSON" in note.message]
+
+    def test_a_sidecar_that_tar_has_too_late(self, tmp_path: Path) -> None:
+        path = put(tmp_path, "x.tar", tarred({"a.html": PAGE, "b.html": PAGE, "a.html.json": self.SIDECAR}))
+        told = inspect(path, io.BytesIO())
+        assert (told.pages, told.skipped) == (2, {"sidecar": 0, "sidecar that comes too late": 1})
+
+    def test_a_tar_that_breaks_behind_a_page_keeps_it(self, tmp_path: Path) -> None:
+        whole = gzip.compress(tarred({"a.html": PAGE, "b.html": random.Random(7).randbytes(90_000)}))
+        path = put(tmp_path, "x.tgz", whole[: len(whole) // 2])
+        assert next(name for name, _ in told(path)) == "x.tgz/a.html"
+
     def test_maff(self, tmp_path: Path) -> None:
         rdf = (
             b'<RDF:RDF xmlns:MAF="http://maf.mozdev.org/metadata/rdf#"><RDF:Description RDF:about="urn:root">'
@@ -930,6 +967,16 @@ class TestJsonLines:
         put(tmp_path, "pages.jsonl", b'{"cleaner": "0.1.0", "text": "x"}\n')
         put(tmp_path, "a.html")
         assert [name for name, _ in told(tmp_path)] == ["a.html"]
+
+    @needs("pyarrow", "zstandard")
+    def test_nor_is_it_when_packed_or_a_table(self, tmp_path: Path) -> None:
+        page = put(tmp_path, "raw/a.html")
+        for form in ("jsonl", "jsonl.zst", "parquet"):
+            assert main(["clean", str(page), "-o", str(tmp_path / form), "--format", form, "-q", "-j", "0"]) == 0
+        lines = (tmp_path / "jsonl" / "pages.jsonl").read_bytes()
+        put(tmp_path, "jsonl/packed.jsonl.gz", gzip.compress(lines))
+        put(tmp_path, "jsonl/others.jsonl.gz", gzip.compress(b'{"html": "<p>x"}\n'))
+        assert [name for name, _ in told(tmp_path)] == ["jsonl/others.jsonl.gz/00000001", "raw/a.html"]
 
 
 @needs("pyarrow")
@@ -1071,10 +1118,13 @@ class TestTogether:
     def test_counting(self, tmp_path: Path) -> None:
         put(tmp_path, "a.html")
         put(tmp_path, "b.html.gz", b"\x1f\x8bbroken")
-        assert count_pages([tmp_path]) == 2
-        put(tmp_path, "c.zip", zipped({"a.html": PAGE}))
-        assert count_pages([tmp_path]) is None
-        assert count_pages(["-"]) is None
+        archive = put(tmp_path, "c.zip", zipped({f"{name}.html": random.Random(7).randbytes(9_000) for name in "abcd"}))
+        meter = Meter()
+        seen = [meter.read for _ in find_pages([tmp_path], meter=meter)]
+        assert seen == sorted(seen)
+        assert len(PAGE) < seen[2] < seen[4] < seen[5]
+        assert meter.read == count_bytes([tmp_path]) == len(PAGE) + 8 + archive.stat().st_size
+        assert count_bytes([tmp_path, "-"]) is None
 
     def test_a_pipe_is_read_once(self, tmp_path: Path) -> None:
         for content in (PAGE, gzip.compress(PAGE)):
@@ -1125,9 +1175,33 @@ class TestInspect:
         assert main(["inspect", str(tmp_path / "none")]) == 2
         assert main(["inspect", str(tmp_path)]) == 2
         assert main(["inspect", str(put(tmp_path, "x.zip", b"PK\x03\x04broken"))]) == 1
-        captured = capsys.readouterr()
-        assert "no such file" in captured.err
-        assert "broken zip archive" in captured.out
+        said = capsys.readouterr().out
+        assert "none: no such file" in said
+        assert "broken zip archive" in said
+
+    def test_one_file_does_not_end_it(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        names = [str(tmp_path / "none"), str(put(tmp_path, "bug.html")), str(put(tmp_path, "a.html")), "-", "-"]
+        real = cleaner.storage.readers.inspection.page_of
+
+        def page_of(content: bytes, location: str) -> cleaner.Page:
+            if "bug" in location:
+                raise ZeroDivisionError("of our own")
+            return real(content, location)
+
+        monkeypatch.setattr("cleaner.storage.readers.inspection.page_of", page_of)
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(PAGE)))
+        assert main(["inspect", "--json", *names]) == 2
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [row["pages"] for row in rows] == [0, 0, 1, 1, 0]
+        assert [row["error"] for row in rows] == [
+            "no such file",
+            "ZeroDivisionError: of our own",
+            None,
+            None,
+            "standard input comes once, and has been read",
+        ]
 
     def test_archivebox(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         put(tmp_path, "singlefile.html")

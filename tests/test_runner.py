@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cleaner.batch import Row, run
+from cleaner.batch import Row, Summary, run
 from cleaner.cli import main
 from cleaner.cli.common import Exit
 from cleaner.errors import InputError, OutputError
 from cleaner.model import Status
-from cleaner.pool import Failure, Limits, Pool
+from cleaner.pool import Failure, Limits, Pool, stream
 from cleaner.state import RunKey, State
 from cleaner.storage import Folder, Format, Input, Lines, find_pages
 from tests.conftest import ROOT, need_formats
-from tests.plugs import POISON, Plugged, sink_of
+from tests.plugs import MISCHIEF, POISON, Plugged, sink_of
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
 KEY = RunKey("command", "options", "rules")
+FORMS = ["jsonl", "folder", "jsonl.zst", "parquet"]
+
+
+def need(form: str) -> None:
+    if form in ("jsonl.zst", "parquet"):
+        need_formats()
 
 
 def pages(folder: Path, number: int, poison: dict[int, bytes] | None = None) -> list[Input]:
@@ -48,7 +59,8 @@ def files(folder: Path) -> dict[str, bytes]:
 
 @LINUX
 def test_each_poison_costs_one_page(tmp_path: Path) -> None:
-    places = dict(zip(range(3, 60, 9), POISON, strict=False))
+    places = dict(zip(range(3, 60, 6), POISON, strict=False))
+    assert len(places) == len(POISON)
     rows: list[Row] = []
     inputs = pages(tmp_path / "in", 60, places)
     limits = Limits(seconds=5, megabytes=400)
@@ -62,12 +74,79 @@ def test_each_poison_costs_one_page(tmp_path: Path) -> None:
     assert reasons[b"eat"] == "MemoryError"
     assert "exit code 3" in reasons[b"exit"]
     assert "SIGABRT" in reasons[b"abort"]
+    assert "SIGSEGV" in reasons[b"segfault"]
+    assert reasons[b"recurse"].startswith("RecursionError")
+    assert reasons[b"quit"] == "SystemExit: 0"
     assert reasons[b"bug"] == "KeyError: 'x'"
     records = [
         json.loads(content)["status"] for name, content in files(tmp_path / "out").items() if name.endswith(".json")
     ]
     assert records == [row.status.value for row in rows]
     assert summary.pages == 60
+
+
+def test_mischief_costs_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Threads that stay, standard output written to or closed: no page is lost for it, and nothing gets among records."""
+    inputs = pages(tmp_path / "in", 30, dict(zip(range(0, 30, 5), MISCHIEF, strict=False)))
+    summary = run(Plugged(), inputs, Lines(sys.stdout.buffer), jobs=2)
+    assert summary.statuses == {Status.OK: 30}
+    assert [json.loads(line)["status"] for line in capfd.readouterr().out.splitlines()] == ["ok"] * 30
+
+
+def test_ctrl_c_does_not_wait_for_a_page_that_hangs(tmp_path: Path) -> None:
+    pages(tmp_path / "in", 10, {4: b"hang"})
+    out = tmp_path / "out"
+    with started(tmp_path, "jsonl") as process:
+        deadline = time.monotonic() + 60
+        while not lines_in(out / "pages.jsonl.part") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0  # `run` returns: it was interrupted
+        assert time.monotonic() - began < 20
+    assert lines_in(out / "pages.jsonl.part") == 4
+    (tmp_path / "in" / "00004.html").write_text("Page 4.")
+    finish(tmp_path, "jsonl")
+
+
+def lines_in(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_an_error_of_our_own_keeps_what_was_done(tmp_path: Path) -> None:
+    inputs = pages(tmp_path / "in", 10)
+
+    def fail(row: Row) -> None:
+        if row.location.endswith("00005.html"):
+            raise ZeroDivisionError
+
+    state = State(tmp_path / "out", KEY)
+    with pytest.raises(ZeroDivisionError):
+        run(Plugged(), inputs, Lines(tmp_path / "out" / "pages.jsonl"), fail, state=state)
+    state = State(tmp_path / "out", KEY)  # the old one is closed, else it would be locked
+    assert (state.resumes, state.statuses().total()) == (True, 6)
+
+
+def numbers(many: int, end: str = "") -> Iterator[int]:
+    yield from range(many)
+    if end == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif end:
+        raise InputError(end)
+
+
+def test_a_stream_from_another_process() -> None:
+    assert list(stream(numbers, 50)) == list(range(50))
+    seen: list[int] = []
+    with pytest.raises(InputError, match="broken"):
+        seen.extend(stream(numbers, 3, "broken"))
+    with pytest.raises(ChildProcessError, match="SIGKILL"):
+        seen.extend(stream(numbers, 3, "killed"))
+    assert seen == [0, 1, 2] * 2
+    endless = stream(numbers, 10**9)
+    assert next(endless) == 0
+    endless.close()  # type: ignore[attr-defined]
 
 
 def test_the_order_is_that_of_the_pages(tmp_path: Path) -> None:
@@ -261,6 +340,155 @@ class TestChanged:
         assert main(["clean", "raw/mill.html", "--changed"]) == Exit.USAGE
 
 
+class TestDisk:
+    """What can happen to files while a run is at it. The same command afterwards gives what it would have given."""
+
+    @pytest.fixture
+    def whole(self, tmp_path: Path) -> list[Input]:
+        return pages(tmp_path / "in", 60)
+
+    def check(self, tmp_path: Path, form: str) -> None:
+        """Run to the end, and compare."""
+        inputs = list(find_pages([tmp_path / "in"]))
+        state = State(tmp_path / "out", KEY)
+        summary = run(Plugged(), inputs, sink_of(form, tmp_path / "out", state.position), state=state)
+        assert (summary.stopped, summary.pages, summary.failed) == (None, 60, 0)
+        run(Plugged(), inputs, sink_of(form, tmp_path / "whole"))
+        assert files(tmp_path / "out") == files(tmp_path / "whole")
+
+    @pytest.mark.parametrize("form", FORMS)
+    def test_full_disk(self, tmp_path: Path, form: str, whole: list[Input]) -> None:
+        """A limit on how large a file may be stands for the disk: a write ends in the middle, as there."""
+        resource = pytest.importorskip("resource")
+        need(form)
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        full = {"folder": 900, "jsonl": 30_000, "jsonl.zst": 12_000, "parquet": 30_000}[form]
+        state = State(tmp_path / "out", KEY)
+        try:
+            sink = sink_of(form, tmp_path / "out", state.position)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (full, hard))
+            summary = run(Plugged(), whole, sink, state=state)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            signal.signal(signal.SIGXFSZ, before)
+        assert isinstance(summary.stopped, OutputError)
+        assert "cannot be written" in str(summary.stopped)
+        assert "delete" not in str(summary.stopped)
+        self.check(tmp_path, form)
+
+    @pytest.mark.parametrize("form", FORMS)
+    def test_the_state_is_full(self, tmp_path: Path, form: str, whole: list[Input], monkeypatch: Any) -> None:
+        need(form)
+        monkeypatch.setattr("cleaner.batch._SETTLE_SECONDS", 0.0)
+        state = State(tmp_path / "out", KEY)
+        (now,) = state._db.execute("PRAGMA page_count").fetchone()
+        state._db.execute(f"PRAGMA max_page_count = {now}")
+        summary = run(Plugged(), [*whole], sink_of(form, tmp_path / "out"), state=state)
+        assert "state.sqlite: cannot be written: database or disk is full" in str(summary.stopped)
+        assert 0 < summary.pages < 60
+        self.check(tmp_path, form)
+
+    @pytest.mark.parametrize("form", FORMS)
+    def test_output_folder_taken_away(self, tmp_path: Path, form: str, whole: list[Input], monkeypatch: Any) -> None:
+        need(form)
+        monkeypatch.setattr("cleaner.batch._SETTLE_SECONDS", 0.0)
+
+        def remove(row: Row) -> None:
+            if row.location.endswith("00020.html"):
+                shutil.rmtree(tmp_path / "out")
+
+        state = State(tmp_path / "out", KEY)
+        summary = run(Plugged(), whole, sink_of(form, tmp_path / "out"), remove, state=state)
+        assert re.search(r"(cannot be written: (No such file|it was taken away)|cannot be made)", str(summary.stopped))
+        assert summary.pages < 30  # not at the end of a long run
+        self.check(tmp_path, form)
+
+    @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to root")
+    def test_output_that_may_not_be_written(self, tmp_path: Path) -> None:
+        (tmp_path / "out").mkdir(mode=0o500)
+        with pytest.raises(OutputError, match="Permission denied"):
+            State(tmp_path / "out", KEY)
+
+    def test_output_that_is_a_file(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        pages(tmp_path / "in", 1)
+        (tmp_path / "out").write_text("x")
+        assert main(["clean", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "-q"]) == Exit.USAGE
+        assert "out: cannot be made a folder" in capsys.readouterr().err
+
+    def test_input_cut_short_or_replaced(self, tmp_path: Path) -> None:
+        """Another container of the same name has other pages at the same places: no run mixes the two."""
+        source = tmp_path / "pages.jsonl"
+        lines = [json.dumps({"html": f"Page {at}."}) + "\n" for at in range(60)]
+        source.write_text("".join(lines))
+
+        def stop(row: Row) -> None:
+            if row.location.endswith(":20"):
+                raise KeyboardInterrupt
+
+        def attempt(observe: Any = None) -> Summary:
+            state = State(tmp_path / "out", KEY)
+            sink = Lines(tmp_path / "out" / "pages.jsonl", state.position)
+            return run(Plugged(), find_pages([source]), sink, observe, state=state)
+
+        assert attempt(stop).interrupted
+        for other in (lines[:40], [*reversed(lines)]):
+            source.write_text("".join(other))
+            summary = attempt()
+            assert "pages.jsonl: has changed since the run was stopped" in str(summary.stopped)
+            assert summary.pages == 20
+        source.write_text("".join(lines))
+        assert attempt().pages == 60
+        run(Plugged(), find_pages([source]), Lines(tmp_path / "whole.jsonl"))
+        assert files(tmp_path / "out") == {"pages.jsonl": (tmp_path / "whole.jsonl").read_bytes()}
+        source.write_text("".join(lines[:40]))  # a new run may read what it likes
+        assert attempt().pages == 40
+
+    def test_container_truncated_while_it_is_read(self, tmp_path: Path) -> None:
+        source = tmp_path / "pages.tar.gz"
+        with tarfile.open(source, "w:gz") as archive:
+            for at in range(60):
+                content = random.Random(at).randbytes(30_000).hex().encode()
+                info = tarfile.TarInfo(f"{at:05}.txt")
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+
+        def cut(row: Row) -> None:
+            if row.location.endswith("00005.txt"):
+                os.truncate(source, source.stat().st_size // 2)
+
+        before = source.read_bytes()
+        out = tmp_path / "out"
+        summary = run(Plugged(), find_pages([source]), Lines(out / "pages.jsonl"), cut, state=State(out, KEY))
+        assert 5 < summary.statuses[Status.OK] < 60
+        assert summary.statuses[Status.UNREADABLE] == 1
+        source.write_bytes(before)
+        run(Plugged(), find_pages([source]), Lines(out / "pages.jsonl"), state=State(out, KEY))
+        assert lines_in(out / "pages.jsonl") == 60
+
+
+@contextmanager
+def started(folder: Path, form: str, out: str = "out") -> Iterator[subprocess.Popen[bytes]]:
+    """Run `SCRIPT`; what is left of it is killed."""
+    script = folder / "go.py"
+    script.write_text(SCRIPT)
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
+    command = [sys.executable, str(script), str(folder / "in"), str(folder / out), form]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def finish(folder: Path, form: str) -> None:
+    """Run to the end, and compare with a run that nothing disturbed."""
+    with started(folder, form) as process:
+        assert process.wait(120) == 0
+    run(Plugged(), find_pages([folder / "in"]), sink_of(form, folder / "whole"))
+    assert files(folder / "out") == files(folder / "whole")
+
+
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -278,37 +506,44 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("form", ["jsonl", "folder", "jsonl.zst", "parquet"])
-def test_killed_at_any_moment(tmp_path: Path, form: str) -> None:
-    """The parent is killed, time and again, until a run gets to its end: the output is as if nothing had happened."""
-    if form in ("jsonl.zst", "parquet"):
-        need_formats()
-    inputs = pages(tmp_path / "in", 400)
-    script = tmp_path / "go.py"
-    script.write_text(SCRIPT)
-    out = tmp_path / "out"
+@pytest.mark.parametrize(("form", "victim"), [*((form, "parent") for form in FORMS), ("jsonl", "worker")])
+def test_killed_at_any_moment(tmp_path: Path, form: str, victim: str) -> None:
+    """Some kills, then a run that gets to its end: the output is as if nothing had happened."""
+    need(form)
+    pages(tmp_path / "in", 300)
+    begun = time.monotonic()
+    with started(tmp_path, form, "whole") as process:
+        assert process.wait(300) == 0
+    seconds = time.monotonic() - begun  # machines are busy: the moments are shares of a run, not of a second
     moments = random.Random(7)
     kills = 0
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
-    for attempt in range(100):
-        command = [sys.executable, str(script), str(tmp_path / "in"), str(out), form]
-        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
-            try:
-                process.wait(
-                    moments.uniform(0.3, 2.0) * (1 + attempt / 20)
-                )  # a whole run takes over 2 s, more on a busy machine
-            except subprocess.TimeoutExpired:
-                process.kill()
-                kills += 1
+    while True:
+        with started(tmp_path, form) as process:
+            while process.poll() is None:
+                try:
+                    process.wait(moments.uniform(0.2, 0.8) * seconds if kills < 6 else 300)
+                except subprocess.TimeoutExpired:
+                    victims = [process.pid] if victim == "parent" else workers_of(process.pid)
+                    if victims:
+                        os.kill(moments.choice(victims), signal.SIGKILL)
+                        kills += 1
             assert process.stderr is not None
-            if process.wait() == 0:
-                break
-            assert process.returncode == -signal.SIGKILL, process.stderr.read().decode()
-    else:
-        pytest.fail("no run came to its end")
+            said = process.stderr.read().decode()
+        if process.returncode == 0:
+            break
+        assert (victim, process.returncode) == ("parent", -signal.SIGKILL), said
     assert kills
-    run(Plugged(), inputs, sink_of(form, tmp_path / "whole"))
-    assert files(out) == files(tmp_path / "whole")
+    assert files(tmp_path / "out") == files(tmp_path / "whole")
+
+
+def workers_of(pid: int) -> list[int]:
+    """Return the processes that clean for `pid`: the children of its fork server."""
+
+    def below(pid: int) -> list[int]:
+        told = Path(f"/proc/{pid}/task").glob("*/children")  # whichever thread has started them
+        return [int(child) for thread in told for child in thread.read_text().split()]
+
+    return [worker for server in below(pid) for worker in below(server)]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")

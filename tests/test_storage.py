@@ -29,6 +29,8 @@ from cleaner.model import (
     Verdict,
 )
 from cleaner.storage import Folder, Format, Input, Lines, find_pages, inputs, read, record, records, render, write
+from cleaner.storage.readers import sidecar
+from cleaner.storage.readers.sidecar import MAX_SIDECAR
 
 
 def article(text: str = "One.\n\nTwo.", **changes: object) -> Article:
@@ -104,7 +106,7 @@ class TestRead:
             (b'{"captured": "yesterday"}', "captured"),
             (b'{"captured": 17}', "captured"),
             (b'{"headers": ["content-type"]}', "headers"),
-            (b" " * (inputs._MAX_SIDECAR + 1), "more than 1 MB"),
+            (b" " * (MAX_SIDECAR + 1), "more than 1 MB"),
         ],
         ids=lambda value: repr(value[:20]),
     )
@@ -150,7 +152,7 @@ class TestRead:
         ],
     )
     def test_content_type(self, header: str, expected: tuple[str | None, str | None]) -> None:
-        media_type, charset = inputs._content_type(header)
+        media_type, charset = sidecar._content_type(header)
         assert media_type == expected[0]
         if "*=" not in header:  # there, any charset will do, an exception will not
             assert charset == expected[1]
@@ -246,6 +248,18 @@ class TestFindPages:
         assert names(tmp_path, skip=tmp_path / "out") == ["a.html"]
         with pytest.raises(InputError, match="another output folder"):
             names(tmp_path, skip=tmp_path)
+
+    def test_texts_of_others_are_not_written_over(self, tmp_path: Path) -> None:
+        out = Folder(tmp_path)
+        put(tmp_path, "a.html.txt", text="notes of somebody")
+        with pytest.raises(OutputError, match=r"a\.html\.txt: exists, with no record of cleaner beside it"):
+            out.put(PurePosixPath("a.html"), out.render(article(), None))
+        assert listing(tmp_path) == ["a.html.txt"]
+        assert (tmp_path / "a.html.txt").read_text() == "notes of somebody"
+        out.put(PurePosixPath("b.html"), out.render(article(), None))
+        (tmp_path / "b.html.json").unlink()  # a kill may come between the two files
+        out.put(PurePosixPath("b.html"), out.render(article(), None))
+        assert listing(tmp_path) == ["a.html.txt", "b.html.json", "b.html.txt"]
 
     def test_loops_of_links(self, tmp_path: Path) -> None:
         put(tmp_path, "a/x.html")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final, Protocol
@@ -183,6 +184,10 @@ def run(
         summary.interrupted = True
     except (InputError, OutputError) as error:
         summary.stopped = error
+    except BaseException:  # a bug, or the reader of standard output went away: what was done by then is kept
+        with suppress(Exception):
+            ledger.close(complete=False)
+        raise
     complete = not summary.interrupted and not isinstance(summary.stopped, OutputError)
     try:
         ledger.close(complete=complete)
@@ -195,8 +200,11 @@ def run(
 def _tasks(inputs: Iterable[Input], state: State | None, changed: Sink | None, *, elsewhere: bool) -> Iterator[_Task]:
     """Yield what is to be done; with `changed`, what that sink has may stay as it is."""
     for source in inputs:
-        if state is not None and state.is_done(source.name):
-            continue
+        if state is not None:
+            if source.container is not None:
+                state.expect(*source.container)
+            if state.is_done(source.name):
+                continue
         known = None
         if state is not None and changed is not None and changed.has(source.name):
             known = state.known(source.name)
@@ -231,10 +239,10 @@ class _Ledger:
             if time.monotonic() - self._last >= _SETTLE_SECONDS:
                 self._settle()
 
-    def _settle(self) -> None:
+    def _settle(self, *, complete: bool = False) -> None:
         if self._state is None:
             return
-        put, position = self._sink.settle()
+        put, position = self._sink.settle(complete=complete)
         if put > self._put:  # Ctrl-C came when a page was put and not entered: it lies before this position
             return
         entries = []
@@ -251,12 +259,19 @@ class _Ledger:
         self._last = time.monotonic()
 
     def close(self, *, complete: bool) -> None:
+        done = False
         try:
-            self._settle()
-        finally:
-            self._sink.close(complete=complete)
-            if self._state is not None:
-                self._state.close(complete=complete)
+            self._settle(complete=complete)
+            done = complete
+        finally:  # what could not be brought to the disk is not put in its place either
+            try:
+                self._sink.close(complete=done)
+            except BaseException:
+                done = False
+                raise
+            finally:
+                if self._state is not None:
+                    self._state.close(complete=done)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -24,7 +25,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from cleaner.errors import OutputError
 
-__all__ = ["Failure", "Limits", "Pool"]
+__all__ = ["Failure", "Limits", "Pool", "stream"]
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -150,8 +151,7 @@ class _Worker:
     """A process that is asked one thing at a time."""
 
     def __init__(self, function: Callable[[Any], Any], megabytes: int) -> None:
-        # Not `fork`: this process has threads. A server forks for us, or, on Windows, each begins from nothing.
-        context: Any = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
+        context = _context()
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, function, megabytes), daemon=True)
         try:
@@ -187,22 +187,54 @@ class _Worker:
 
     def epitaph(self) -> str:
         """Say what a stopped process died of."""
-        code = self._process.exitcode
-        if code is not None and code < 0:
-            try:
-                name = signal.Signals(-code).name
-            except ValueError:
-                name = f"signal {-code}"
-            return f"{name}: killed, perhaps for want of memory" if name == "SIGKILL" else name
-        return f"exit code {code}"
+        return _epitaph(self._process.exitcode)
+
+
+def stream(function: Callable[..., Iterator[_Result]], *arguments: object) -> Iterator[_Result]:
+    """Yield what `function(*arguments)` yields in a process of its own, one ahead at most.
+
+    What it keeps in memory is not kept here, and goes with it; what kills it kills nothing else. All of it pickles.
+    Raises what `function` raises, and ChildProcessError where its process dies.
+    """
+    context = _context()
+    pipe, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_yield, args=(theirs, function, arguments), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        while (got := pipe.recv()) is not None:
+            if isinstance(got, Exception):
+                raise got
+            yield got[0]
+    except EOFError:
+        process.join()
+        raise ChildProcessError(f"the process that read it died ({_epitaph(process.exitcode)})") from None
+    finally:
+        process.kill()
+        process.join()
+        pipe.close()
+
+
+def _context() -> Any:
+    # Not `fork`: this process has threads. A server forks for us, or, on Windows, each begins from nothing.
+    return multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
+
+
+def _epitaph(code: int | None) -> str:
+    if code is not None and code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        return f"{name}: killed, perhaps for want of memory" if name == "SIGKILL" else name
+    return f"exit code {code}"
 
 
 # ── In the worker ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    threading.Thread(target=_follow_parent, daemon=True).start()
+    _settle_in()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
     _limit_memory(megabytes)
@@ -212,11 +244,33 @@ def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> 
             task = pipe.recv()
             try:
                 answer = function(task)
-            except Exception as error:  # noqa: BLE001 - one page must not end the run, whatever it does
+            except BaseException as error:  # noqa: BLE001 - also what asks the process to end: it is this page's trouble
                 answer = _Raised(f"{type(error).__name__}: {error}".rstrip(": "))
             pipe.send(answer)
     except (EOFError, OSError):  # the parent is gone, or wants no more
         pass
+
+
+def _yield(pipe: Connection, function: Callable[..., Iterator[Any]], arguments: tuple[object, ...]) -> None:
+    _settle_in()
+    try:
+        try:
+            for value in function(*arguments):
+                pipe.send((value,))
+            pipe.send(None)
+        except OSError as error:
+            pipe.send(OSError(error.errno, error.strerror or str(error)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised there
+            pipe.send(error)
+    except OSError:  # the parent is gone, or wants no more
+        pass
+
+
+def _settle_in() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    with suppress(OSError):
+        os.dup2(2, 1)  # what a page makes a library print must not get among the records
+    threading.Thread(target=_follow_parent, daemon=True).start()
 
 
 def _follow_parent() -> None:

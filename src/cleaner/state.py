@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -26,9 +27,16 @@ CREATE TABLE IF NOT EXISTS run (
 CREATE TABLE IF NOT EXISTS page (
   name BLOB PRIMARY KEY, run INTEGER NOT NULL, status TEXT NOT NULL, content TEXT, rules TEXT
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS container (
+  path BLOB NOT NULL, run INTEGER NOT NULL, stamp TEXT NOT NULL, PRIMARY KEY (path, run)
+) WITHOUT ROWID;
 """
 _VERSION: Final = 1
 """Of the schema (`PRAGMA user_version`)."""
+_NO_ROOM: Final = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+)
+"""Errors of the disk or the folder, not of what is in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,25 @@ class State:
             )
             assert cursor.lastrowid is not None  # it is an insertion
             self._run = cursor.lastrowid
+        self._expected: set[tuple[Path, str]] = set()
+
+    def expect(self, path: Path, stamp: str) -> None:
+        """Take note of a container and how it is told from others of its name; pages are known by their place in it.
+
+        Raises OutputError where this run has read another file of that name before it was stopped.
+        """
+        if (path, stamp) in self._expected:
+            return
+        key = (os.fsencode(path), self._run)
+        found = self._ask("SELECT stamp FROM container WHERE path = ? AND run = ?", key)
+        if found is None:
+            self._do("INSERT INTO container VALUES (?, ?, ?)", (*key, stamp))
+        elif found[0] != stamp:
+            raise OutputError(
+                f"{path}: has changed since the run was stopped that this one goes on with; put the old file back, or "
+                f"delete {self._path.parent} to begin the run anew"
+            )
+        self._expected.add((path, stamp))
 
     def is_done(self, name: PurePosixPath) -> bool:
         """Tell whether this run has done a page."""
@@ -141,7 +168,16 @@ class State:
             if complete:
                 self._db.execute("UPDATE run SET complete = 1 WHERE id = ?", (self._run,))
                 self._db.execute("DELETE FROM run WHERE id NOT IN (SELECT run FROM page) AND id <> ?", (self._run,))
-            self._db.close()
+                self._db.execute("DELETE FROM container")  # none is read in the middle again
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+        finally:
+            with suppress(sqlite3.Error):  # a full disk: the log stays beside the file, and counts
+                self._db.close()
+
+    def _do(self, statement: str, values: tuple[object, ...]) -> None:
+        try:
+            self._db.execute(statement, values)
         except sqlite3.Error as error:
             raise self._trouble(error) from error
 
@@ -152,6 +188,9 @@ class State:
             raise self._trouble(error) from error
 
     def _trouble(self, error: sqlite3.Error) -> OutputError:
-        if "locked" in str(error):
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return OutputError(f"{self._path}: another run writes here; wait for it, or name another output folder")
+        if code in _NO_ROOM:
+            return OutputError(f"{self._path}: cannot be written: {error}")
         return OutputError(f"{self._path}: {error}; delete it, and the run begins anew")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cleaner.batch import Row, Summary
     from cleaner.pipeline import Cleaner
     from cleaner.state import RunKey
-    from cleaner.storage import Format, Input, Sink
+    from cleaner.storage import Format, Input, Meter, Sink
 
 _DETAILS = """\
 Folders are read with everything below, in the order of names.
@@ -100,14 +100,16 @@ def add(subcommands: Subcommands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Clean what was asked for."""
     from cleaner import batch, storage
-    from cleaner.pool import Limits
+    from cleaner.pool import Limits, stream
     from cleaner.state import State
 
     cleaner = make_cleaner(options)
     expect_many_pages()
     out = None if options.output in (None, "-") else Path(options.output)
-    inputs = storage.find_pages(options.paths, skip=out)
     form = storage.Format(options.format)
+    jobs = 0 if options.debug or (out is None and form.has_file_per_page) else options.jobs
+    meter = storage.Meter()
+    inputs = storage.find_pages(options.paths, skip=out, meter=meter, apart=None if jobs == 0 else stream)
     if options.url or options.media_type:
         inputs = _stated(inputs, options.url, options.media_type)
     if options.changed and (out is None or not form.has_file_per_page):
@@ -120,8 +122,7 @@ def run(options: argparse.Namespace) -> int:
         complain(f"going on with a run that was stopped: {count(state.statuses().total(), 'page')} done")
     sink = _sink(form, out, state.position if state else 0)
 
-    jobs = 0 if options.debug or isinstance(sink, _Print) else options.jobs
-    with _progress(options, show=out is not None and not options.quiet) as advance:
+    with _progress(options, meter, show=out is not None and not options.quiet) as advance:
 
         def observe(row: Row) -> None:
             advance(row)
@@ -235,7 +236,7 @@ class _Print:
     def has(self, name: PurePosixPath) -> bool:  # noqa: ARG002
         return False
 
-    def settle(self) -> tuple[int, int]:
+    def settle(self, *, complete: bool = False) -> tuple[int, int]:  # noqa: ARG002
         return 0, 0
 
     def close(self, *, complete: bool = True) -> None:  # noqa: ARG002 - what is printed is printed
@@ -243,8 +244,12 @@ class _Print:
 
 
 @contextmanager
-def _progress(options: argparse.Namespace, *, show: bool) -> Iterator[Callable[[Row], None]]:
-    """Show on a terminal how far the run is; give what moves it on."""
+def _progress(options: argparse.Namespace, meter: Meter, *, show: bool) -> Iterator[Callable[[Row], None]]:
+    """Show on a terminal how far the run is; give what moves it on.
+
+    How many pages a container holds is known when it has been read; how many bytes, before. So the bar and the time
+    that is left go by the bytes of the files.
+    """
     if not (show and sys.stderr.isatty()):
         yield lambda _row: None
         return
@@ -254,7 +259,7 @@ def _progress(options: argparse.Namespace, *, show: bool) -> Iterator[Callable[[
 
     columns: list[Any] = [
         SpinnerColumn(),
-        TextColumn("{task.completed:,.0f} pages"),
+        TextColumn("{task.fields[pages]:,} pages"),
         BarColumn(bar_width=20),
         TextColumn("{task.fields[told]}", markup=False),
         TimeElapsedColumn(),
@@ -265,27 +270,28 @@ def _progress(options: argparse.Namespace, *, show: bool) -> Iterator[Callable[[
     statuses: Counter[str] = Counter()
     begun = time.monotonic()
     with Progress(*columns, console=open_console(sys.stderr), transient=True, redirect_stderr=True) as progress:
-        task = progress.add_task("", total=None, name="", told="")
-        # How many there are is not known before the last one is found: it is counted on the side.
+        task = progress.add_task("", total=None, name="", told="", pages=0)
+        # To look at a large tree takes its time: that is done on the side.
         threading.Thread(
-            target=lambda: progress.update(task, total=_number_of_pages(options)), daemon=True, name="cleaner-count"
+            target=lambda: progress.update(task, total=_bytes_in_all(options)), daemon=True, name="cleaner-count"
         ).start()
 
         def advance(row: Row) -> None:
             statuses["failed" if row.status in FAILURES else row.status.value] += 1
             rate = statuses.total() / max(time.monotonic() - begun, 0.001)
             told = ", ".join(f"{number:,} {status}" for status, number in statuses.most_common(4))
-            progress.update(task, advance=1, name=settle(row.location), told=f"{rate:,.0f}/s  {told}")
+            told = f"{rate:,.0f}/s  {told}"
+            progress.update(task, completed=meter.read, pages=statuses.total(), name=settle(row.location), told=told)
 
         yield advance
 
 
-def _number_of_pages(options: argparse.Namespace) -> int | None:
-    """Return how many pages there are, None where that cannot be told."""
-    from cleaner.storage import count_pages
+def _bytes_in_all(options: argparse.Namespace) -> int | None:
+    """Return how many bytes there are to read, None where that cannot be told."""
+    from cleaner.storage import count_bytes
 
     try:
-        return count_pages(options.paths, skip=Path(options.output))
+        return count_bytes(options.paths, skip=Path(options.output))
     except InputError:
         return None
 

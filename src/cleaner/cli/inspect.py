@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cleaner.cli.common import Exit, Subcommands, add_command, count
+from cleaner.errors import InputError
 from cleaner.text import clip, settle
 
 if TYPE_CHECKING:
@@ -36,14 +37,24 @@ def add(subcommands: Subcommands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what is in each file."""
     from cleaner.storage import dump, write_all
-    from cleaner.storage.readers.inspection import inspect
+    from cleaner.storage.readers.inspection import Inspection, inspect
 
     code = Exit.OK
-    for path in options.paths:
+    for number, path in enumerate(options.paths):
         file = None if path == "-" else Path(path)
-        told = inspect(file, sys.stdin.buffer, show=options.first, quick=options.quick)
+        try:
+            if file is None and "-" in options.paths[:number]:
+                raise InputError("standard input comes once, and has been read")
+            told = inspect(file, sys.stdin.buffer, show=options.first, quick=options.quick)
+        except InputError as error:  # there is no such file; there may be the others
+            told = Inspection(path, error=str(error).removeprefix(f"{path}: "))
+            code = Exit.USAGE
+        except Exception as error:
+            if options.debug:
+                raise
+            told = Inspection(path, error=f"{type(error).__name__}: {error}".rstrip(": "))
         if told.error is not None:
-            code = Exit.FAILED
+            code = max(code, Exit.FAILED)
         if options.json:
             write_all(sys.stdout.buffer, dump(told.as_json()))
         else:
@@ -59,6 +70,8 @@ def _number(value: str) -> int:
 
 def _lines(told: Inspection) -> list[str]:
     size = None if told.bytes is None else f"{told.bytes:,} bytes"
+    if not told.form:
+        return [f"{told.location}: {told.error}"]
     lines = [f"{told.location}: {', '.join(filter(None, (told.form, told.packing, size)))}"]
     parts = [count(told.pages, "page")]
     if told.broken:

@@ -7,7 +7,7 @@ A page `a.html` may have a *sidecar* `a.html.json` beside it: a JSON object with
 
 from __future__ import annotations
 
-from cleaner.storage.inputs import Input, count_pages, find_pages, read
+from cleaner.storage.inputs import Input, Meter, count_bytes, find_pages, read
 from cleaner.storage.lines import Lines
 from cleaner.storage.outputs import Folder, Nowhere, Rendered, Sink, replace_file, write, write_all
 from cleaner.storage.readers import MAX_BYTES, PAGE_SUFFIXES
@@ -21,12 +21,13 @@ __all__ = [
     "Format",
     "Input",
     "Lines",
+    "Meter",
     "Nowhere",
     "Rendered",
     "Sink",
     "Table",
     "content_hash",
-    "count_pages",
+    "count_bytes",
     "dump",
     "find_pages",
     "read",

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cleaner.errors import InputError, TooLargeError
 from cleaner.model import Note, Page
-from cleaner.storage.outputs import is_record
+from cleaner.storage.outputs import holds_records, is_record
 from cleaner.storage.readers import (
     MAX_BYTES,
     SUFFIXES,
     Form,
+    Member,
     Stream,
     as_folder,
     is_page_name,
@@ -30,17 +30,16 @@ from cleaner.storage.readers import (
     snapshot,
     tell,
 )
-from cleaner.storage.readers.members import web
+from cleaner.storage.readers.sidecar import MAX_SIDECAR, Sidecar, owners, parse_sidecar, sidecar_names
+from cleaner.storage.readers.tables import parquet
+from cleaner.storage.records import content_hash
+from cleaner.storage.table import is_table
 
-__all__ = ["Input", "count_pages", "find_pages", "read"]
+__all__ = ["Input", "Meter", "count_bytes", "find_pages", "read"]
 
-_MAX_SIDECAR = 1024 * 1024
-_MAX_PAGES = 100
-"""Further pages of one article."""
-_PACKED = (".gz", ".bz2", ".xz", ".zst")
+_END_BYTES = 64 * 1024
 _BESIDE = re.compile(r"(?P<first>.+)\.(?:page-\d{1,3}|rendered)(?P<suffix>\.[a-z]+)", re.ASCII | re.DOTALL)
 """What is called so may belong to a page: `a.page-2.html` to `a.html`."""
-_MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
 
 
 def read(path: Path, notes: list[Note] | None = None) -> Page:
@@ -58,7 +57,7 @@ def read(path: Path, notes: list[Note] | None = None) -> Page:
     return replace(page, continued=tuple(_further(path, page, said.pages, notes))) if said.pages else page
 
 
-def _read_one(path: Path, said: _Sidecar, notes: list[Note]) -> Page:
+def _read_one(path: Path, said: Sidecar, notes: list[Note]) -> Page:
     """Return the page in one file: as a browser rendered it, where that was saved beside it."""
     charset = said.charset
     source = path.with_name(said.rendered) if said.rendered else path
@@ -72,14 +71,7 @@ def _read_one(path: Path, said: _Sidecar, notes: list[Note]) -> Page:
             content = _read_capped(file, str(source))
     except OSError as error:
         raise InputError(f"{source}: cannot be read: {_reason(error)}") from error
-    page = page_of(content, str(source))
-    return replace(
-        page,
-        url=said.url or page.url,
-        media_type=said.media_type or page.media_type,
-        charset=charset or page.charset,
-        captured=said.captured or page.captured,
-    )
+    return replace(said, charset=charset).on(page_of(content, str(source)))
 
 
 def _further(path: Path, first: Page, names: Sequence[str], notes: list[Note]) -> Iterator[Page]:
@@ -101,14 +93,14 @@ def _further(path: Path, first: Page, names: Sequence[str], notes: list[Note]) -
         yield page
 
 
-def _said_of(path: Path, notes: list[Note]) -> _Sidecar:
+def _said_of(path: Path, notes: list[Note]) -> Sidecar:
     """Return what the sidecar of a page says; nothing where it has none."""
-    for name in _sidecar_names(path.name):
+    for name in sidecar_names(path.name):
         with suppress(OSError):  # mostly: there is none
             with path.with_name(name).open("rb") as file:
-                raw = file.read(_MAX_SIDECAR + 1)
-            return _parse_sidecar(raw, name, notes)
-    return _Sidecar()
+                raw = file.read(MAX_SIDECAR + 1)
+            return parse_sidecar(raw, name, notes)
+    return Sidecar()
 
 
 def _complain(notes: list[Note], path: Path, what: str) -> None:
@@ -128,97 +120,6 @@ def _read_capped(file: BinaryIO, where: str) -> bytes:
 
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sidecar:
-    url: str | None = None
-    media_type: str | None = None
-    charset: str | None = None
-    captured: datetime | None = None
-    pages: tuple[str, ...] = ()
-    """Names of the files with the further pages of its article."""
-    rendered: str | None = None
-    """Name of the file with the page as a browser rendered it."""
-
-
-def _sidecar_names(name: str) -> list[str]:
-    """Return what the sidecar of a page may be called; a packed page may share that of the plain one."""
-    names = [f"{name}.json"]
-    names += [f"{name.removesuffix(suffix)}.json" for suffix in _PACKED if name.endswith(suffix)]
-    return names
-
-
-def _parse_sidecar(raw: bytes, name: str, notes: list[Note]) -> _Sidecar:
-    """Return what a sidecar says, as far as it can be understood; the rest goes into `notes`."""
-
-    def complain(what: str) -> None:
-        notes.append(Note("storage/sidecar", f"sidecar {name}: {what}; ignored", name))
-
-    try:
-        if len(raw) > _MAX_SIDECAR:
-            raise ValueError(f"more than {_MAX_SIDECAR // 1024**2} MB")
-        said = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        complain(f"no JSON ({error})")
-        return _Sidecar()
-    if not isinstance(said, dict):
-        complain("not a JSON object")
-        return _Sidecar()
-
-    url = said.get("url")
-    if url is not None and (url := web(url)) is None:
-        complain("url is no http(s) address")
-
-    captured = None
-    if (stamp := said.get("captured")) is not None:
-        try:
-            captured = datetime.fromisoformat(stamp)
-        except (TypeError, ValueError):
-            complain("captured is no date in ISO 8601")
-
-    media_type = charset = None
-    headers = said.get("headers")
-    if isinstance(headers, dict):
-        stated = next((value for key, value in headers.items() if key.lower() == "content-type"), None)
-        if isinstance(stated, list) and stated:  # as tools that keep repeated headers write it
-            stated = stated[-1]
-        if isinstance(stated, str):
-            media_type, charset = _content_type(stated)
-    elif headers is not None:
-        complain("headers is no JSON object")
-
-    page = name.removesuffix(".json")
-    pages = said.get("pages", [])
-    if not isinstance(pages, list) or len(pages) > _MAX_PAGES or not all(_is_beside(part, page) for part in pages):
-        complain(f"pages is no list of at most {_MAX_PAGES} names of files beside it")
-        pages = []
-    rendered = said.get("rendered")
-    if rendered is not None and not _is_beside(rendered, page):
-        complain("rendered is no name of a file beside it")
-        rendered = None
-    return _Sidecar(url, media_type, charset, captured, tuple(dict.fromkeys(pages)), rendered)
-
-
-def _is_beside(name: object, page: str) -> bool:
-    """Tell whether `name` is that of another file in the folder of `page`: sidecars come from strangers, too."""
-    if not isinstance(name, str) or not 0 < len(name) <= 255 or name == page:
-        return False
-    return not name.startswith(".") and not set(name) & set("/\\:\0")
-
-
-def _content_type(header: str) -> tuple[str | None, str | None]:
-    """Return media type and charset of a Content-Type header."""
-    from email.message import Message  # slow to import, and most pages have no sidecar
-
-    message = Message()
-    message["Content-Type"] = header
-    # The library answers "text/plain" to what it does not understand; we would rather look at the page.
-    media_type = message.get_content_type() if _MEDIA_TYPE.match(header.strip()) else None
-    try:
-        return media_type, message.get_content_charset()
-    except (ValueError, LookupError):  # RFC 2231 encodings gone wrong
-        return media_type, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +144,10 @@ class Input:
     """The page, where it has been read already: that of a container is."""
     place: str = ""
     """Where it is, for people, where that is neither the path nor the page's location."""
+    notes: tuple[Note, ...] = ()
+    """What is wrong with its sidecar, where it has been read already."""
+    container: tuple[Path, str] | None = None
+    """The file that holds the page among others, and a mark by which it is told from another of that name."""
 
     @property
     def location(self) -> str:
@@ -265,6 +170,8 @@ class Input:
             raise (TooLargeError if self.is_too_large else InputError)(self.trouble)
         if self.page is not None:
             page = self.page
+            if notes is not None:
+                notes.extend(self.notes)
         elif self.path is None:
             page = page_of(_read_capped(sys.stdin.buffer, self.location), self.location)
         else:
@@ -277,33 +184,65 @@ class Input:
         )
 
 
-def find_pages(paths: Sequence[str | Path], *, skip: Path | None = None) -> Iterator[Input]:
+Apart = Callable[..., Iterator[Any]]
+"""Yields what a function yields for the arguments that follow it, from elsewhere: :func:`cleaner.pool.stream`."""
+
+
+@dataclass(slots=True)
+class Meter:
+    """How far reading is: bytes of files as they lie on the disk, packed. A page has no other size known before it."""
+
+    _whole: int = 0
+    _part: int = 0
+
+    @property
+    def read(self) -> int:
+        """How many bytes were read."""
+        return self._whole + self._part
+
+    def at(self, position: int) -> None:
+        """Be at `position` of a file; some are not read in their order."""
+        self._part = max(self._part, position)
+
+    def end(self, size: int) -> None:
+        """End a file of `size` bytes."""
+        self._whole, self._part = self._whole + size, 0
+
+
+def find_pages(
+    paths: Sequence[str | Path],
+    *,
+    skip: Path | None = None,
+    meter: Meter | None = None,
+    apart: Apart | None = None,
+) -> Iterator[Input]:
     """Yield the pages that `paths` name: files as they are, folders with everything below, `-` for standard input.
 
     A container (WARC, zip, Parquet …) is yielded page by page, each read when its turn comes. In folders the order is
     that of the names; hidden files, sidecars, the `a_files` folder of a browser's `a.html`, pages that are read with
     another one (further pages of an article), clean texts, all copies but one in a folder of ArchiveBox, and the folder
     `skip` (the output) are passed over, and no folder is entered twice. What cannot be listed or read is yielded with
-    its `trouble`.
+    its `trouble`. A `meter` is moved on as files are read. What takes much memory to read (Parquet, which is unpacked a
+    thousand rows at a time) is read by `apart`, where that is given.
 
     Raises InputError at once where a path does not exist, and after the last page where a folder or container holds
     none.
     """
-    return _find(_checked(paths, skip), skip)
+    return _find(_checked(paths, skip), skip, meter or Meter(), apart)
 
 
-def count_pages(paths: Sequence[str | Path], *, skip: Path | None = None) -> int | None:
-    """Return how many pages `paths` name, None where only reading a container or a pipe to its end would tell."""
-    pages = 0
+def count_bytes(paths: Sequence[str | Path], *, skip: Path | None = None) -> int | None:
+    """Return how many bytes the files have that `paths` name, as a :class:`Meter` counts; None with a pipe among them.
+
+    Raises InputError as `find_pages` does at once.
+    """
+    total = 0
     for _, files in _roots(_checked(paths, skip), skip):
         for source in files:
             if source.path is None or _is_pipe(source.path):
                 return None
-            with suppress(InputError, OSError), source.path.open("rb") as file:  # a page, if one that cannot be read
-                if tell(Stream(file).head, source.name.name).is_container:
-                    return None
-            pages += 1
-    return pages
+            total += _size(source.path)
+    return total
 
 
 def _checked(paths: Sequence[str | Path], skip: Path | None) -> list[Path | None]:
@@ -320,14 +259,15 @@ def _checked(paths: Sequence[str | Path], skip: Path | None) -> list[Path | None
     return todo
 
 
-def _find(paths: list[Path | None], skip: Path | None) -> Iterator[Input]:
+def _find(paths: list[Path | None], skip: Path | None, meter: Meter, apart: Apart | None) -> Iterator[Input]:
     barren: list[Path] = []
     for path, files in _roots(paths, skip):
         found = False
         for source in files:
-            for page in _opened(source):
+            for page in _opened(source, meter, apart):
                 found = True
                 yield page
+            meter.end(0 if source.path is None else _size(source.path))
         if not found and path is not None:
             barren.append(path)
     if barren:
@@ -357,7 +297,7 @@ def _distinct(files: Iterator[Input], taken: set[PurePosixPath]) -> Iterator[Inp
     return (replace(source, name=_unique(source.name, taken)) for source in files)
 
 
-def _opened(source: Input) -> Iterator[Input]:
+def _opened(source: Input, meter: Meter, apart: Apart | None) -> Iterator[Input]:
     """Yield the pages in a file: the file itself, where it is one page."""
     if source.trouble:
         yield source
@@ -368,7 +308,12 @@ def _opened(source: Input) -> Iterator[Input]:
             stream = Stream(file)
             form = tell(stream.head, source.name.name)
             if form.is_container:
-                yield from _members(form, stream, source)
+                if form is Form.PARQUET and apart is not None and not is_pipe:
+                    found = apart(_parquet, source.path, source.location)
+                else:
+                    read = members(form, stream, source.location, Counter())
+                    found = ((0 if is_pipe else file.tell(), member) for member in read)
+                yield from _members(found, source, meter)
                 return
             if is_pipe:  # what comes through a pipe comes once
                 source = replace(source, page=page_of(stream.read_all(MAX_BYTES), source.location))
@@ -378,14 +323,22 @@ def _opened(source: Input) -> Iterator[Input]:
     yield source
 
 
-def _members(form: Form, stream: Stream, source: Input) -> Iterator[Input]:
+def _parquet(path: Path, where: str) -> Iterator[tuple[int, Member]]:
+    with path.open("rb") as file:
+        for member in parquet(file, where):
+            yield file.tell(), member
+
+
+def _members(found: Iterator[tuple[int, Member]], source: Input, meter: Meter) -> Iterator[Input]:
     """Yield the pages in a container; last, what kept it from being read further."""
     where = source.location
     folder = source.name.with_name(as_folder(source.name.name))
+    container = None if source.path is None or _is_pipe(source.path) else (source.path, _stamp(source.path))
     is_empty = True
     try:
-        for member in members(form, stream, where, Counter()):
+        for position, member in found:
             is_empty = False
+            meter.at(position)
             trouble = f"{member.location}: {member.trouble}" if member.trouble else ""
             yield Input(
                 None,
@@ -395,13 +348,28 @@ def _members(form: Form, stream: Stream, source: Input) -> Iterator[Input]:
                 is_too_large=member.is_too_large,
                 page=member.page,
                 place=member.location,
+                notes=member.notes,
+                container=container,
             )
         return
     except (InputError, OSError) as error:
         trouble = _told(where, error)
     except Exception as error:  # noqa: BLE001 - one file must not end the run, whatever is in it
         trouble = f"{where}: {type(error).__name__}: {error}"
-    yield Input(source.path, source.name if is_empty else folder / "broken", trouble=trouble, place=where)
+    name = source.name if is_empty else folder / "broken"
+    yield Input(source.path, name, trouble=trouble, place=where, container=container)
+
+
+def _stamp(path: Path) -> str:
+    """Return what tells a file from another of its name: its size, its beginning and its end. Not its date: a copy is
+    the same file.
+    """
+    with path.open("rb") as file:
+        ends = file.read(_END_BYTES)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _END_BYTES))
+        ends += file.read(_END_BYTES)
+    return f"{size} {content_hash(ends)}"
 
 
 def _told(where: str, error: Exception) -> str:
@@ -472,14 +440,23 @@ def _is_wanted(path: Path) -> bool:
     name = path.name.lower()
     if name.endswith(".txt"):
         return not is_record(path.with_suffix(".json"))
-    return is_page_name(name, SUFFIXES) and not (name.endswith(".jsonl") and is_record(path))
+    return is_page_name(name, SUFFIXES) and not _is_output(path)
+
+
+def _is_output(path: Path) -> bool:
+    """Whether a file is what an earlier run made of pages: lines of records, packed or not, or a table of them."""
+    if path.suffix.lower() == ".parquet":
+        return is_table(path)
+    if is_page_name(path.name, (".jsonl",)):
+        with suppress(InputError, OSError), path.open("rb") as file:
+            return holds_records(Stream(file).head)
+    return False
 
 
 def _is_leftover(folder: Path, name: str) -> bool:
     """Whether `name` belongs to a page in `folder`: its sidecar, pictures saved with it, a further page of it."""
     if name.endswith(".json"):
-        page = name.removesuffix(".json")
-        return any(_is_file(folder / f"{page}{packed}") for packed in ("", *_PACKED))
+        return any(_is_file(folder / page) for page in owners(name))
     if name.endswith("_files"):
         page = name.removesuffix("_files")
         return any(_is_file(folder / f"{page}{suffix}") for suffix in (".html", ".htm"))
@@ -487,6 +464,13 @@ def _is_leftover(folder: Path, name: str) -> bool:
         said = _said_of(folder / f"{found['first']}{found['suffix']}", [])
         return name in (*said.pages, said.rendered)
     return False
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _is_pipe(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final, NoReturn
@@ -10,7 +9,7 @@ from typing import Any, BinaryIO, Final, NoReturn
 from cleaner.errors import OutputError
 from cleaner.model import Article, Page
 from cleaner.storage.extras import need
-from cleaner.storage.outputs import RECORD_MARK, Rendered, told, write_all
+from cleaner.storage.outputs import Rendered, holds_records, secure, told, write_all
 from cleaner.storage.records import Format, render
 
 __all__ = ["Lines"]
@@ -83,12 +82,13 @@ class Lines:
         """Say no: lines are not changed one by one."""
         return False
 
-    def settle(self) -> tuple[int, int]:
-        """Bring what was written to the disk. A frame is written when it is full."""
+    def settle(self, *, complete: bool = False) -> tuple[int, int]:
+        """Bring what was written to the disk. A frame is written when it is full, or nothing follows."""
+        if complete:
+            self._end_frame()
         if self._target is not None:
             try:
-                self._file.flush()
-                os.fsync(self._file.fileno())
+                secure(self._file, self._draft)
             except OSError as error:
                 self._fail(error)
         return self._written
@@ -126,7 +126,7 @@ def _is_ours(target: Path, *, packed: bool) -> bool:
         return not target.exists()
     except Exception:  # noqa: BLE001 - no zstd at all: the library has an error of its own for that
         return False
-    return not head or RECORD_MARK.match(head) is not None
+    return not head or holds_records(head)
 
 
 def _created(draft: Path) -> Any:
@@ -136,8 +136,12 @@ def _created(draft: Path) -> Any:
 
 def _reopened(target: Path, draft: Path, position: int) -> Any:
     """Open what a run wrote that was stopped."""
-    if not draft.exists() and target.exists():  # stopped after it had put the file in its place, and before it said so
+    # Stopped after it had put the file in its place, and before it said so: then the file has all lines that were
+    # settled, and no more. Else it is that of an older run, and somebody has taken the draft away.
+    if not draft.exists() and target.exists() and target.stat().st_size == position:
         target.replace(draft)
+    if not draft.exists():
+        raise OutputError(f"{draft}: is missing; delete .cleaner beside it to begin the run anew")
     file = draft.open("r+b")
     if draft.stat().st_size < position:
         file.close()

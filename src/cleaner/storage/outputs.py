@@ -20,12 +20,24 @@ from cleaner.errors import OutputError
 from cleaner.model import Article, Page
 from cleaner.storage.records import Format, dump, record, render
 
-__all__ = ["Folder", "Nowhere", "Rendered", "Sink", "is_record", "replace_file", "told", "write", "write_all"]
+__all__ = [
+    "Folder",
+    "Nowhere",
+    "Rendered",
+    "Sink",
+    "holds_records",
+    "is_record",
+    "replace_file",
+    "secure",
+    "told",
+    "write",
+    "write_all",
+]
 
 Rendered = Any
 """What a sink makes of an article and puts somewhere: its own affair, but it pickles."""
 
-RECORD_MARK: Final = re.compile(rb'\s*\{\s*"cleaner":\s*"')
+_RECORD_MARK: Final = re.compile(rb'\s*\{\s*"cleaner":\s*"')
 """How a record begins."""
 _SUFFIXES: Final = {Format.TEXT: ".txt", Format.MARKDOWN: ".md"}
 _LONGEST_NAME: Final = 240
@@ -45,8 +57,11 @@ class Sink(Protocol):
     def has(self, name: PurePosixPath) -> bool:
         """Tell whether what an earlier run put of the page `name` is there."""
 
-    def settle(self) -> tuple[int, int]:
-        """Make what was put last; return how many articles will, and a position to go on from. Raises OutputError."""
+    def settle(self, *, complete: bool = False) -> tuple[int, int]:
+        """Make what was put last; return how many articles will, and a position to go on from. Raises OutputError.
+
+        Where the run is `complete`, all of them will: nothing is left to `close` but to put files in their place.
+        """
 
     def close(self, *, complete: bool = True) -> None:
         """End, also where a run ends early and is not complete: called once. Raises OutputError."""
@@ -65,7 +80,7 @@ class Nowhere:
         """Say no."""
         return False
 
-    def settle(self) -> tuple[int, int]:
+    def settle(self, *, complete: bool = False) -> tuple[int, int]:  # noqa: ARG002
         """Do nothing."""
         return 0, 0
 
@@ -119,7 +134,7 @@ class Folder:
         fitting = _fitting(target.name)
         return all(target.with_name(f"{fitting}{suffix}").is_file() for suffix in self._suffixes)
 
-    def settle(self) -> tuple[int, int]:
+    def settle(self, *, complete: bool = False) -> tuple[int, int]:  # noqa: ARG002
         """Say that every article was written when it came."""
         return self._put, 0
 
@@ -132,7 +147,8 @@ def write(article: Article, target: Path, form: Format = Format.TEXT, page: Page
 
     A reader sees the old file or the new one, never half of one. The record comes last: where it is, all is there.
 
-    Raises OutputError where that fails, and rather than write over a `.json` that is not a record.
+    Raises OutputError where that fails, and rather than write over what is not ours: a `.json` that is no record, or a
+    text without a record beside it (unless it is this very text: a kill may come between the two).
     """
     _write(target, _files(form, article, page))
 
@@ -147,10 +163,25 @@ def _files(form: Format, article: Article, page: Page | None) -> dict[str, bytes
 def _write(target: Path, files: dict[str, bytes]) -> None:
     target = target.with_name(_fitting(target.name))
     where = target.with_name(f"{target.name}.json")
-    if os.path.lexists(where) and not is_record(where):
+    if not os.path.lexists(where):
+        for suffix, content in files.items():
+            if _is_other(path := target.with_name(target.name + suffix), content):
+                raise OutputError(
+                    f"{path}: exists, with no record of cleaner beside it that would say where it comes from; "
+                    "move it away, or name another output folder"
+                )
+    elif not is_record(where):
         raise OutputError(f"{where}: exists and is no record of cleaner; name another output folder")
     for suffix, content in files.items():
         replace_file(target.with_name(target.name + suffix), content)
+
+
+def _is_other(path: Path, content: bytes) -> bool:
+    """Whether there is a file, and its content is another."""
+    try:
+        return os.path.lexists(path) and (path.stat().st_size != len(content) or path.read_bytes() != content)
+    except OSError:  # a folder, a dangling link, a file that may not be read
+        return True
 
 
 def _fitting(name: str) -> str:
@@ -169,9 +200,14 @@ def is_record(path: Path) -> bool:
     """Whether the file `path` is a record that :func:`write` has written."""
     try:
         with path.open("rb") as file:
-            return bool(RECORD_MARK.match(file.read(64)))
+            return holds_records(file.read(64))
     except OSError:
         return False
+
+
+def holds_records(head: bytes) -> bool:
+    """Whether what begins with `head` is a record, or lines of them."""
+    return _RECORD_MARK.match(head) is not None
 
 
 # ── Bytes ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -201,6 +237,17 @@ def write_all(file: BinaryIO, content: bytes) -> None:
     left = memoryview(content)
     while left:
         left = left[file.write(left) :]
+
+
+def secure(file: BinaryIO, path: Path) -> None:
+    """Bring an open file to the disk. Raises FileNotFoundError where it is no longer called `path`.
+
+    Else a run whose output folder is taken away would write on for hours, into a file without a name.
+    """
+    file.flush()
+    os.fsync(file.fileno())
+    if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+        raise FileNotFoundError(None, "it was taken away while the run wrote to it")
 
 
 def told(error: OSError) -> str:

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, NoReturn
+from typing import Any, BinaryIO, Final, NoReturn
 
 from cleaner.errors import OutputError
 from cleaner.model import Article, Page
 from cleaner.storage.extras import need
-from cleaner.storage.outputs import Rendered, told
+from cleaner.storage.outputs import Rendered, secure, told, write_all
 
-__all__ = ["Table"]
+__all__ = ["Table", "is_table"]
 
 _SHARD_ROWS: Final = 10_000
 _GROUP_BYTES: Final = 16 * 1024 * 1024
 """Of rows in memory; then they are written, as a row group."""
-_SHARD: Final = re.compile(r"pages-\d{5,}\.parquet(?:\.part)?")
+_SHARD: Final = re.compile(r"pages-\d{5,}\.(?:parquet(?:\.part)?|rows\.part)")
+_SHARDS_FROM: Final = 40
+"""The bit of a position at which the number of the shard begins; the lower ones are a place in its log."""
 
 
 class Table:
     """Parquet: `pages-00000.parquet` and on, the rows in the order of the pages (docs/FORMATS.md).
 
-    A shard appears when all is in it; until then it is called `<name>.part`. A run that was stopped goes on behind the
-    last whole shard. Which rows are in which shard and row group depends on the rows alone, so that gives the same
-    files. A run that begins anew takes away the shards of the last one.
+    A shard appears when all is in it; until then it is called `<name>.part`. Nothing can be added to a Parquet file
+    that somebody stopped writing, so the rows of the shard at work are kept in a log as well: a run that was stopped
+    takes them from there, and goes on. Which rows are in which shard and row group depends on the rows alone, so that
+    gives the same files. A run that begins anew takes away the shards of the last one.
 
     Raises OutputError where the folder holds files of these names that are none of ours.
     """
@@ -38,57 +40,74 @@ class Table:
         from cleaner.storage import columns  # it imports pyarrow, which may not be there
 
         self._columns = columns
-        self.render: Callable[[Article, Page | None], Rendered] = columns.row
+        self.render: Callable[[Article, Page | None], Rendered] = columns.message
         self._folder = folder
         self._shard_rows = shard_rows
-        self._shard = position
-        self._put = self._lasting = 0
-        self._group: list[Any] = []
+        self._shard, logged = position >> _SHARDS_FROM, position & ((1 << _SHARDS_FROM) - 1)
+        self._put = self._rows = 0
+        self._group: list[bytes] = []
         self._group_bytes = 0
+        self._recent: list[tuple[int, bytes]] = []
+        self._settled = (0, position)
+        self._failed = False
         self._file: Any = None
         self._writer: Any = None
+        self._done: list[Path] = []
+        self._outdated: list[Path] = []
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._clear()
-        except OSError as error:
-            raise OutputError(f"{folder}: cannot be written: {told(error)}") from error
+            self._clear(keep=self._log_path() if logged else None)
+            self._log = _Log(self._log_path(), logged)
+            for row in self._log.read(logged):
+                self._take(row)
+            if self._rows >= shard_rows:  # as where the disk was full when it should have been written
+                self._end_shard()
+        except (OSError, self._arrow_error) as error:
+            raise OutputError(f"{folder}: cannot be written: {_why(error)}") from error
 
-    def _clear(self) -> None:
+    def _clear(self, keep: Path | None) -> None:
         """Take away what an earlier run left and this one does not go on with."""
         found = sorted(path for path in self._folder.iterdir() if _SHARD.fullmatch(path.name))
         whole = [path for path in found if path.suffix == ".parquet"]
         for path in whole:
-            if not self._is_ours(path):
+            if not is_table(path):
                 raise OutputError(f"{path}: exists and is no table of cleaner; name another output folder")
         done = {self._path(at) for at in range(self._shard)}
-        if missing := sorted(done.difference(whole)):
+        if missing := sorted(done.union([keep] if keep else []).difference(found)):
             raise OutputError(f"{missing[0]}: is missing; delete {self._folder / '.cleaner'} to begin the run anew")
         for path in found:
-            if path not in done:
+            if path not in done and path != keep:
                 path.unlink()
-
-    def _is_ours(self, path: Path) -> bool:
-        try:
-            metadata = self._parquet.read_schema(path).metadata
-        except (OSError, self._arrow_error):
-            return False
-        return self._columns.VERSION_KEY in (metadata or {})
 
     def _path(self, shard: int) -> Path:
         return self._folder / f"pages-{shard:05}.parquet"
 
-    def put(self, name: PurePosixPath, rendered: Rendered) -> None:  # noqa: ARG002 - the record says it
+    def _log_path(self) -> Path:
+        return self._path(self._shard).with_suffix(".rows.part")
+
+    def put(self, name: PurePosixPath, rendered: bytes) -> None:  # noqa: ARG002 - the record says it
         """Take one row; it is written with others."""
-        self._group.append(rendered)
-        self._group_bytes += rendered.nbytes
         self._put += 1
         try:
-            if self._put - self._lasting == self._shard_rows:
+            self._recent.append((self._rows, rendered))
+            self._take(rendered)
+            if self._rows >= self._shard_rows:
                 self._end_shard()
-            elif self._group_bytes >= _GROUP_BYTES:
-                self._end_group()
+            elif not self._group:
+                self._write_log()
+            # The run goes on, so it has made a note of what was settled last: none will begin before that any more.
+            while self._outdated:
+                self._outdated[-1].unlink(missing_ok=True)
+                self._outdated.pop()
         except (OSError, self._arrow_error) as error:
             self._fail(error)
+
+    def _take(self, row: bytes) -> None:
+        self._group.append(row)
+        self._group_bytes += len(row)
+        self._rows += 1
+        if self._group_bytes >= _GROUP_BYTES:
+            self._end_group()
 
     def _end_group(self) -> None:
         if self._writer is None:
@@ -97,53 +116,158 @@ class Table:
             self._file = draft.open("xb")
             self._writer = self._parquet.ParquetWriter(self._file, self._columns.SCHEMA, compression="zstd")
         if self._group:
-            self._writer.write_batch(self._columns.join(self._group))
+            self._writer.write_batch(self._columns.read(self._group))
         self._group.clear()
         self._group_bytes = 0
 
     def _end_shard(self) -> None:
         self._end_group()
         self._writer.close()
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        secure(self._file, self._draft())
         self._file.close()
         self._draft().replace(self._path(self._shard))
         self._writer = self._file = None
+        self._log.close()
+        self._done.append(self._log.path)
         self._shard += 1
-        self._lasting = self._put
+        self._rows = 0
+        self._recent.clear()
+        self._log = _Log(self._log_path())
 
     def _draft(self) -> Path:
         path = self._path(self._shard)
         return path.with_name(f"{path.name}.part")
 
+    def _write_log(self) -> None:
+        self._log.add(self._recent)
+        self._recent.clear()
+
     def has(self, name: PurePosixPath) -> bool:  # noqa: ARG002
         """Say no: rows are not changed one by one."""
         return False
 
-    def settle(self) -> tuple[int, int]:
-        """Say how many rows are in whole shards, and how many shards that are."""
-        return self._lasting, self._shard
+    def settle(self, *, complete: bool = False) -> tuple[int, int]:
+        """Bring all rows to the disk, in whole shards and the log of the one at work."""
+        if self._failed:  # in the middle of something
+            return self._settled
+        try:
+            if complete:
+                self._end()
+            self._write_log()
+            self._log.secure()
+        except (OSError, self._arrow_error) as error:
+            self._fail(error)
+        self._outdated += self._done
+        self._done.clear()
+        self._settled = (self._put, self._shard << _SHARDS_FROM | self._log.size)
+        return self._settled
+
+    def _end(self) -> None:
+        """Write the last shard; without any row there is one shard, and it is empty."""
+        if self._rows or not self._shard:
+            self._end_shard()
 
     def close(self, *, complete: bool = True) -> None:
-        """Write the last shard, if all rows are there; without any row there is one shard, and it is empty."""
+        """Write the last shard, if all rows are there; else the log stays."""
         try:
-            if complete and (self._put > self._lasting or not self._shard):
-                self._end_shard()
-            elif self._file is not None:
+            if complete:
+                self._end()
+                for path in (*self._outdated, *self._done, self._log.path):
+                    path.unlink(missing_ok=True)
+            else:
                 self._abandon()
         except (OSError, self._arrow_error) as error:
             self._fail(error)
+        finally:
+            self._log.close()
 
     def _abandon(self) -> None:
-        """Drop a shard that will be written anew."""
+        """Drop the file of a shard that is not whole."""
         if self._writer is not None:
             with suppress(OSError, self._arrow_error):  # the full disk that ends the run
                 self._writer.close()
-        with suppress(OSError):
-            self._file.close()
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
         self._writer = self._file = None
         self._draft().unlink(missing_ok=True)
 
     def _fail(self, error: Exception) -> NoReturn:
-        why = told(error) if isinstance(error, OSError) else error
-        raise OutputError(f"{self._path(self._shard)}: cannot be written: {why}") from error
+        self._failed = True
+        raise OutputError(f"{self._path(self._shard)}: cannot be written: {_why(error)}") from error
+
+
+class _Log:
+    """The rows of a shard that is not whole: frames of Zstandard, each after its length. It begins where it has to."""
+
+    def __init__(self, path: Path, size: int = 0) -> None:
+        zstandard = need("zstandard", "writing Parquet")
+        self._pack: Callable[[bytes], bytes] = zstandard.ZstdCompressor(level=1, write_checksum=True).compress
+        self._unpack: Callable[[bytes], bytes] = zstandard.ZstdDecompressor().decompress
+        self.path = path
+        self._written = (0, size)  # rows, and where they end: one value, lest Ctrl-C come in between
+        self._file: BinaryIO | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes hold whole frames."""
+        return self._written[1]
+
+    def read(self, size: int) -> Iterator[bytes]:
+        """Yield the rows in the first `size` bytes, and forget what is behind them. Raises OutputError."""
+        if not size:
+            return
+        self._file = self.path.open("r+b")
+        if self.path.stat().st_size < size:
+            self.close()
+            raise OutputError(f"{self.path}: is shorter than the run left it; delete .cleaner beside it to begin anew")
+        self._file.truncate(size)
+        while self._file.tell() < size:
+            frame = memoryview(self._unpack(self._file.read(int.from_bytes(self._file.read(8), "little"))))
+            while frame:
+                end = 8 + int.from_bytes(frame[:8], "little")
+                self._written = (self._written[0] + 1, size)
+                yield bytes(frame[8:end])
+                frame = frame[end:]
+
+    def add(self, recent: list[tuple[int, bytes]]) -> None:
+        """Write rows that are not here yet, each with its number."""
+        rows = [row for number, row in recent if number >= self._written[0]]
+        if not rows:
+            return
+        if self._file is None:
+            self.path.unlink(missing_ok=True)
+            self._file = self.path.open("xb")
+        frame = self._pack(b"".join(part for row in rows for part in (len(row).to_bytes(8, "little"), row)))
+        # A frame that was written in part is written over by the next, or forgotten.
+        self._file.seek(self.size)
+        write_all(self._file, len(frame).to_bytes(8, "little") + frame)
+        self._written = (self._written[0] + len(rows), self.size + 8 + len(frame))
+
+    def secure(self) -> None:
+        if self._file is not None:
+            secure(self._file, self.path)
+
+    def close(self) -> None:
+        if self._file is not None:
+            with suppress(OSError):  # what counts has been brought to the disk
+                self._file.close()
+            self._file = None
+
+
+def _why(error: Exception) -> str:
+    return told(error) if isinstance(error, OSError) else str(error)
+
+
+def is_table(path: Path) -> bool:
+    """Whether the file `path` is a table that :class:`Table` has written; no, where the library is missing."""
+    try:
+        from pyarrow import ArrowException, parquet
+
+        from cleaner.storage.columns import VERSION_KEY
+    except ImportError:
+        return False
+    try:
+        return VERSION_KEY in (parquet.read_schema(path).metadata or {})
+    except (OSError, ArrowException):
+        return False

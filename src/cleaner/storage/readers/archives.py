@@ -16,18 +16,20 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from html import unescape
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Final, Self, cast
 
 from cleaner.errors import InputError, TooLargeError
-from cleaner.model import Page
+from cleaner.model import Note, Page
 from cleaner.storage.readers.compressed import Stream, packing
 from cleaner.storage.readers.forms import CONTAINER_SUFFIXES
 from cleaner.storage.readers.members import (
     MAX_BYTES,
     MAX_MEMBER,
+    PACKED,
     RATIO,
     Member,
     Names,
@@ -38,6 +40,7 @@ from cleaner.storage.readers.members import (
     web,
 )
 from cleaner.storage.readers.pages import page_of
+from cleaner.storage.readers.sidecar import MAX_SIDECAR, complaint, owners, parse_sidecar, sidecar_names
 
 __all__ = ["BROKEN", "is_maff", "maff", "open_zip", "read_member", "tar", "zipped"]
 
@@ -53,7 +56,8 @@ BROKEN: Final = (
 _RDF_VALUE: Final = r"""<MAF:{}\s{{1,99}}(?:RDF:)?resource\s{{0,9}}=\s{{0,9}}["']([^"']{{1,4096}})["']"""
 _MAX_RDF: Final = 64 * 1024
 _MOST_FILES: Final = 100_000
-_PACKED: Final = ("", ".gz", ".bz2", ".xz", ".zst")
+_MOST_SIDECARS: Final = 16 * 1024 * 1024
+"""Bytes of sidecars in a tar archive that wait for their pages."""
 
 
 # ── Zip ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -89,8 +93,8 @@ class _Budget:
     def __init__(self, packed: int) -> None:
         self._left = MAX_BYTES + RATIO * packed
 
-    def spend(self, member: Member) -> None:
-        self._left -= 0 if member.page is None else len(member.page.content)
+    def spend(self, member: Member, beside: bytes = b"") -> None:
+        self._left -= len(beside) + (0 if member.page is None else len(member.page.content))
         if self._left < 0:
             raise InputError(f"more than {RATIO} times as much comes out as goes in: a bomb, by all appearance")
 
@@ -123,8 +127,25 @@ def zipped(archive: zipfile.ZipFile, size: int, where: str, skipped: Counter[str
 
         read = partial(read_member, archive, info)
         member = _member(number, info.filename, names, f"{where}/{info.filename}", read)
-        budget.spend(member)
+        beside = b""
+        for name in sidecar_names(info.filename):
+            if name in files:
+                try:
+                    beside = read_member(archive, archive.getinfo(name), MAX_SIDECAR)
+                    member = _with(member, beside, name)
+                except (InputError, TooLargeError) as error:
+                    member = replace(member, notes=(complaint(name, str(error) or "too large"),))
+                break
+        budget.spend(member, beside)
         yield member
+
+
+def _with(member: Member, raw: bytes, name: str) -> Member:
+    """Return a member with what its sidecar says."""
+    if member.page is None:
+        return member
+    notes: list[Note] = []
+    return replace(member, page=parse_sidecar(raw, name, notes).on(member.page), notes=tuple(notes))
 
 
 def _is_dir(info: zipfile.ZipInfo) -> bool:
@@ -140,6 +161,8 @@ def _is_wanted(name: str, files: set[str], skipped: Counter[str]) -> bool:
         owner = "/".join((*folders[:depth], folder.removesuffix("_files")))
         if folder.endswith("_files") and (f"{owner}.html" in files or f"{owner}.htm" in files):
             return _skip(skipped, "belongs to a page beside it (_files)")
+    if any(owner in files for owner in owners(name)):
+        return _skip(skipped, "sidecar")
     if is_page_name(last) or _is_archive_name(last):
         return True
     suffix = PurePosixPath(last).suffix.lower()
@@ -148,7 +171,7 @@ def _is_wanted(name: str, files: set[str], skipped: Counter[str]) -> bool:
 
 def _is_archive_name(name: str) -> bool:
     name = name.lower()
-    return name.endswith(tuple(suffix + packed for suffix in CONTAINER_SUFFIXES for packed in _PACKED))
+    return name.endswith(tuple(suffix + packed for suffix in CONTAINER_SUFFIXES for packed in ("", *PACKED)))
 
 
 def _skip(skipped: Counter[str], what: str) -> bool:
@@ -261,11 +284,23 @@ class _Tar(tarfile.TarFile):
 
 
 def tar(stream: Stream, where: str, skipped: Counter[str]) -> Iterator[Member]:
-    """Yield the pages in a tar archive, packed or not; count in `skipped` what else is there."""
+    """Yield the pages in a tar archive, packed or not; count in `skipped` what else is there.
+
+    It is read once: a sidecar is found that comes at some time before its page, or right behind it.
+    """
     names, files, number = Names(), set[str](), 0
+    sidecars = _Sidecars()
+    last: tuple[str, Member] | None = None  # a page whose sidecar may come next
     try:
         archive = _Tar(stream)
         while (info := archive.next()) is not None or archive.strays:
+            sidecar = b"" if info is None or archive.strays else _sidecar(archive, info)
+            if info is not None and sidecar and last is not None and info.name in sidecar_names(last[0]):
+                last = last[0], _with(last[1], sidecar, info.name)
+                sidecar = b""
+            if last is not None:
+                yield last[1]
+                last = None
             if archive.strays:
                 why = f"{archive.strays:,} blocks before the next member belong to none: the archive is broken"
                 yield Member(numbered(number, "broken"), f"{where}/", None, why)
@@ -275,14 +310,60 @@ def tar(stream: Stream, where: str, skipped: Counter[str]) -> Iterator[Member]:
             archive.members.clear()  # it would remember them all
             number += 1
             if info.isdir() or not _is_wanted(info.name, files, skipped):
+                if sidecar and any(owner in files for owner in owners(info.name)):
+                    skipped["sidecar"] -= 1
+                    skipped["sidecar that comes too late"] += 1
+                else:
+                    sidecars.add(info.name, sidecar)
                 continue
             if len(files) < _MOST_FILES:
                 files.add(info.name)
 
             read = partial(_tarred, archive, info)
-            yield _member(number, info.name, names, f"{where}/{info.name}", read)
-    except (tarfile.TarError, EOFError, OSError, ValueError, RecursionError) as error:
+            member = _member(number, info.name, names, f"{where}/{info.name}", read)
+            if (found := sidecars.take(info.name)) is not None:
+                skipped["*.json"] -= 1
+                skipped["sidecar"] += 1
+                yield _with(member, found[1], found[0])
+            else:
+                last = info.name, member
+        if last is not None:
+            yield last[1]
+    except (InputError, tarfile.TarError, EOFError, OSError, ValueError, RecursionError) as error:
+        if last is not None:
+            yield last[1]
+        if isinstance(error, InputError):  # the stream's own
+            raise
         raise InputError(f"broken tar archive after member {number:,}: {error}") from error
+
+
+class _Sidecars:
+    """What may be sidecars of pages that come later; the oldest make room for others."""
+
+    def __init__(self) -> None:
+        self._raw: dict[str, bytes] = {}
+        self._bytes = 0
+
+    def add(self, name: str, raw: bytes) -> None:
+        if not raw or name in self._raw:
+            return
+        self._raw[name] = raw
+        self._bytes += len(raw)
+        while self._bytes > _MOST_SIDECARS:
+            self._bytes -= len(self._raw.pop(next(iter(self._raw))))
+
+    def take(self, page: str) -> tuple[str, bytes] | None:
+        for name in sidecar_names(page):
+            if (raw := self._raw.pop(name, None)) is not None:
+                self._bytes -= len(raw)
+                return name, raw
+        return None
+
+
+def _sidecar(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+    """Return the content of a member that may be a sidecar, nothing of others."""
+    is_one = info.isreg() and info.name.endswith(".json") and info.size <= MAX_SIDECAR
+    return _tarred(archive, info) if is_one else b""
 
 
 def _tarred(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:

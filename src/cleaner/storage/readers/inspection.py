@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -78,7 +79,7 @@ def inspect(path: Path | None, standard_input: BinaryIO, *, show: int = 5, quick
             raise InputError(f"{path}: a folder, and none of ArchiveBox; name files")
         path, url, captured = path / found.path, found.url, found.captured
     try:
-        with standard_input if path is None else path.open("rb") as file:
+        with nullcontext(standard_input) if path is None else path.open("rb") as file:
             told.bytes = None if path is None or not path.is_file() else path.stat().st_size
             stream = Stream(file)
             form = tell(stream.head, told.location)

@@ -11,11 +11,12 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Final
 
-from cleaner.model import Page
+from cleaner.model import Note, Page
 
 __all__ = [
     "MAX_BYTES",
     "MAX_MEMBER",
+    "PACKED",
     "PAGE_SUFFIXES",
     "RATIO",
     "Member",
@@ -44,13 +45,15 @@ PAGE_SUFFIXES: Final = (
 )
 """What a file with one page is called, any case; `.gz`, `.bz2`, `.xz` or `.zst` may follow."""
 
+PACKED: Final = (".gz", ".bz2", ".xz", ".zst")
+"""What the name of a packed file ends with."""
+
 _MOST_NAMES: Final = 1_000_000
 _LONGEST_PART: Final = 120
 _MOST_PARTS: Final = 16
 _NOT_IN_SLUG: Final = re.compile(r"[^a-z0-9.]+")
 _WEB: Final = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _JS_DATE: Final = re.compile(r"(\w{3}) (\w{3}) (\d{1,2}) (\d{4}) (\d\d:\d\d:\d\d) GMT([+-]\d{4})", re.ASCII)
-_PACKED: Final = (".gz", ".bz2", ".xz", ".zst")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Member:
     """Whether that is its size."""
     url: str | None = None
     """Of a page that cannot be read, where it is known."""
+    notes: tuple[Note, ...] = ()
+    """What is wrong with its sidecar."""
 
 
 def too_large(name: PurePosixPath, location: str, url: str | None = None) -> Member:
@@ -135,7 +140,7 @@ def _is_escaped(text: str) -> bool:
 def is_page_name(name: str, suffixes: tuple[str, ...] = PAGE_SUFFIXES) -> bool:
     """Whether a file is called as pages are."""
     name = name.lower()
-    for packed in _PACKED:
+    for packed in PACKED:
         name = name.removesuffix(packed)
     return name.endswith(suffixes) or name.partition("?")[0].endswith(suffixes)  # wget: `a.html?page=2`
 

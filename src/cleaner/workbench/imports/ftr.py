@@ -153,7 +153,13 @@ def _where(stem: str) -> tuple[str | None, dict[str, Any]]:
 
 
 def _size(draft: Draft) -> int:
-    return len(draft.body) + len(draft.next_page) + sum(map(len, draft.meta.values())) + len(draft.rules) + len(draft.tests)
+    return (
+        len(draft.body)
+        + len(draft.next_page)
+        + sum(map(len, draft.meta.values()))
+        + len(draft.rules)
+        + len(draft.tests)
+    )
 
 
 def _read(path: Path, draft: Draft, report: Report) -> None:
