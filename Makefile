@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-browser test-formats check floors golden train clean-env help
+.PHONY: demo test test-adapters test-browser test-formats check floors golden train clean-env help
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make test-browser  the tests of HTML reports and of --render, in the Chromium of the system (Debian: apt install chromium)"
 	@echo "make test-formats  the tests of Parquet, Arrow and Zstandard, with the extra that they need"
+	@echo "make test-adapters  the tests of the adapters, each with the package that it plugs into"
 	@echo "make golden  make clean/ anew, for the test that compares it"
 	@echo "make check   ruff, mypy (strict), layers"
 	@echo "make train   train the scorer anew on the corpus, and report cross-validated figures"
@@ -30,10 +31,13 @@ test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -q $(PYTEST_ARGS)
 
 test-browser: $(VENV)/.installed-browser
-	CLEANER_NEED_BROWSER=1 $(BIN)/python -m pytest -q tests/test_html_report.py tests/test_fetch_render.py
+	CLEANER_NEED_BROWSER=1 $(BIN)/python -m pytest -q tests/test_html_report.py tests/test_report.py tests/test_fetch_render.py
 
 test-formats: $(VENV)/.installed-formats
 	CLEANER_NEED_FORMATS=1 $(BIN)/python -m pytest -q tests/test_arrow.py tests/test_sinks.py tests/test_readers.py
+
+test-adapters: $(VENV)/.installed-adapters
+	CLEANER_NEED_ADAPTERS=1 $(BIN)/python -m pytest -q tests/test_adapters.py
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -64,6 +68,10 @@ $(VENV)/.installed-test: $(VENV)/.installed
 
 $(VENV)/.installed-formats: $(VENV)/.installed-test
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[formats]'
+	@touch $@
+
+$(VENV)/.installed-adapters: $(VENV)/.installed-formats
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[scrapy,datatrove,langchain,datasets]'
 	@touch $@
 
 $(VENV)/.installed-browser: $(VENV)/.installed-test

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import shutil
 import socket
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +45,24 @@ def need_formats() -> None:
             if os.environ.get("CLEANER_NEED_FORMATS"):
                 pytest.fail(reason)
             pytest.skip(reason, allow_module_level=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    # `make test-browser` has installed what it takes: there a skip would hide that nothing was tested.
+    give_up = pytest.fail if os.environ.get("CLEANER_NEED_BROWSER") else pytest.skip
+    try:
+        api = importlib.import_module("playwright.sync_api")
+    except ImportError:
+        give_up("playwright is not installed (the extra `browser`)")
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        give_up("Chromium is not installed (on Debian: apt install chromium)")
+    flags = ["--no-sandbox", "--disable-background-networking"]
+    with api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(autouse=True)

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib
 import json
-import os
 import re
 import shutil
-from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +18,9 @@ from cleaner.compare import PageDiff, Part, compare, compare_page
 from cleaner.errors import OutputError
 from cleaner.model import Article, Block, Evidence, Fate, Metadata, NoiseKind, Page, Status, Verdict
 from cleaner.pipeline import Cleaner
-from cleaner.report import HtmlReport
+from cleaner.report import DiffReport
 from cleaner.storage import find_pages
+from tests.browsing import CONTRAST, Elements, Tab, texts
 from tests.conftest import ROOT
 
 PROSE = (
@@ -39,7 +36,7 @@ HOSTILE = f"""<!DOCTYPE html><title>{ATTACK.replace("<", "&lt;")}</title>
 
 
 def write(target: Path, pages: list[PageDiff], against: str | None = None) -> str:
-    with HtmlReport(target, subject="raw <&> raw", rules="shipped", against=against) as report:
+    with DiffReport(target, subject="raw <&> raw", rules="shipped", against=against) as report:
         for page in pages:
             report.add(page)
     return target.read_text("utf-8")
@@ -47,30 +44,6 @@ def write(target: Path, pages: list[PageDiff], against: str | None = None) -> st
 
 def samples(against: Cleaner | None = None) -> list[PageDiff]:
     return list(compare(Cleaner(), find_pages([ROOT / "raw"]), against))
-
-
-class Elements(HTMLParser):
-    """What an HTML parser makes of a report."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.text: dict[int, str] = {}
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        self.found.append((f"/{tag}", {}))
-
-    def handle_data(self, data: str) -> None:
-        at = len(self.found) - 1
-        self.text[at] = self.text.get(at, "") + data
-
-    def all(self, tag: str) -> list[tuple[dict[str, str | None], str]]:
-        return [(attributes, self.text.get(at, "")) for at, (name, attributes) in enumerate(self.found) if name == tag]
 
 
 class TestFile:
@@ -127,7 +100,7 @@ class TestFile:
         write(tmp_path / "b.html", [])  # a report may be made anew
 
     def test_nothing_is_written_if_something_goes_wrong(self, tmp_path: Path) -> None:
-        with pytest.raises(ZeroDivisionError), HtmlReport(tmp_path / "a.html", subject="", rules=""):
+        with pytest.raises(ZeroDivisionError), DiffReport(tmp_path / "a.html", subject="", rules=""):
             raise ZeroDivisionError
         assert not list(tmp_path.iterdir())
         (tmp_path / "file").touch()
@@ -145,53 +118,6 @@ class TestFile:
 
 
 # ── In a browser ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    # `make test-browser` has installed what it takes: there a skip would hide that nothing was tested.
-    give_up = pytest.fail if os.environ.get("CLEANER_NEED_BROWSER") else pytest.skip
-    try:
-        api = importlib.import_module("playwright.sync_api")
-    except ImportError:
-        give_up("playwright is not installed (the extra `browser`)")
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        give_up("Chromium is not installed (on Debian: apt install chromium)")
-    flags = ["--no-sandbox", "--disable-background-networking"]
-    with api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield launched
-        launched.close()
-
-
-class Tab:
-    """A report in a tab, and all that went wrong in it."""
-
-    def __init__(self, browser: Any, path: Path, hash_: str = "", **options: Any) -> None:
-        self.page = browser.new_page(**({"viewport": {"width": 1280, "height": 860}} | options))
-        self.trouble: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.trouble.append(message.text))
-        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.trouble.append("dialog"), dialog.dismiss()))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.address = path.as_uri()
-        self.page.goto(self.address + hash_)
-
-    def __enter__(self) -> Any:
-        return self.page
-
-    def __exit__(self, *error: object) -> None:
-        self.page.close()
-        if error[0] is None:
-            assert self.trouble == []
-            assert {url.partition("#")[0] for url in self.asked} == {self.address}
-
-
-def texts(page: Any, selector: str) -> list[str]:
-    found: list[str] = page.locator(selector).all_inner_texts()
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -328,7 +254,7 @@ class TestBrowser:
         write(tmp_path / "a.html", [made("a", verdicts)])
         with Tab(browser, tmp_path / "a.html", color_scheme=scheme) as page:
             page.wait_for_selector(".b")
-            contrasts = page.evaluate(CONTRAST)
+            contrasts = page.evaluate(CONTRAST, ".raw-pane .b")
             assert len(contrasts) == len(verdicts)
             assert min(contrasts) >= 4.5
 
@@ -353,23 +279,6 @@ class TestBrowser:
             page.keyboard.press("End")
             page.wait_for_selector(".row[aria-posinset='1000'][aria-selected=true]")
             assert page.locator(".row").count() < 40
-
-
-CONTRAST = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const light = (colour) => {
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const paper = getComputedStyle(document.body).backgroundColor;
-  return Array.from(document.querySelectorAll(".raw-pane .b"), (block) => {
-    const { color, backgroundColor } = getComputedStyle(block);
-    const pair = [light(color), light(backgroundColor === "rgba(0, 0, 0, 0)" ? paper : backgroundColor)].sort();
-    return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-  });
-}"""
 
 
 def made(location: str, verdicts: list[Verdict]) -> PageDiff:

@@ -15,7 +15,7 @@ import tarfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ from cleaner.cli.common import Exit
 from cleaner.errors import InputError, OutputError
 from cleaner.model import Status
 from cleaner.pool import Failure, Limits, Pool, stream
-from cleaner.state import RunKey, State
+from cleaner.state import Entry, RunKey, State
 from cleaner.storage import Folder, Format, Input, Lines, find_pages
 from tests.conftest import ROOT, need_formats
 from tests.plugs import MISCHIEF, POISON, Plugged, sink_of
@@ -245,7 +245,7 @@ class TestState:
     )
     def test_so_does_another_run(self, tmp_path: Path, key: RunKey) -> None:
         state = State(tmp_path, KEY)
-        state.enter([(Path("a.html"), "ok", "h", "r")], 5)
+        state.enter([Entry(PurePosixPath("a.html"), "ok", "h", "r")], 5)
         state.close(complete=False)
         other = State(tmp_path, key)
         assert (other.resumes, other.position, other.is_done(Path("a.html"))) == (False, 0, False)
@@ -266,7 +266,7 @@ class TestState:
     def test_odd_names(self, tmp_path: Path) -> None:
         state = State(tmp_path, KEY)
         name = Path(os.fsdecode(b"\xff\n.html"))
-        state.enter([(name, "ok", None, None)], 0)
+        state.enter([Entry(PurePosixPath(name), "ok", None, None)], 0)
         assert state.is_done(name)
 
 

@@ -7,14 +7,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 from typing import Final, Protocol
 
 from cleaner.errors import CleanerError, Fault, InputError, OutputError, RuleFileError, TooLargeError
 from cleaner.model import Article, Fate, NoiseKind, Note, Page, Status
 from cleaner.pipeline import verdict_on
 from cleaner.pool import Failure, Limits, Pool
-from cleaner.state import Known, State
+from cleaner.state import Entry, Known, State
 from cleaner.storage import Input, Rendered, Sink, content_hash
 
 __all__ = ["FAILURES", "Cleans", "Row", "Summary", "Tallies", "Tally", "run"]
@@ -216,7 +215,7 @@ def _tasks(inputs: Iterable[Input], state: State | None, changed: Sink | None, *
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    entry: tuple[PurePosixPath, str, str | None, str | None]
+    entry: Entry
     put: bool
     """Whether the sink was given anything: what stays as it is lasts already."""
 
@@ -233,7 +232,8 @@ class _Ledger:
     def enter(self, source: Input, done: _Done) -> None:
         """Enter a page when it will last."""
         if self._state is not None:
-            entry = (source.name, done.row.status.value, done.content, done.rules)
+            seconds = None if done.row.stays else done.row.seconds
+            entry = Entry(source.name, done.row.status.value, done.content, done.rules, seconds)
             self._waiting.append(_Waiting(entry, put=not done.row.stays))
             self._put += not done.row.stays
             if time.monotonic() - self._last >= _SETTLE_SECONDS:
@@ -347,7 +347,7 @@ class _Job:
         """Return what is told of a page that no process could clean."""
         status = Status.TIMEOUT if failure.timed_out else Status.CRASHED
         article = _failed(source, status, failure.reason)
-        row = Row(source.location, status, failure.reason, (), 0, 0.0)
+        row = Row(source.location, status, failure.reason, (), 0, failure.seconds)
         return _Done(row, Tallies(), self.render(article, None), None, None)
 
 

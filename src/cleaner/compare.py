@@ -36,6 +36,7 @@ __all__ = [
     "compare",
     "compare_page",
     "reason_of",
+    "site_of",
 ]
 
 METADATA = "metadata"
@@ -128,6 +129,16 @@ class Tally:
         self.pages += other.pages
 
 
+def site_of(url: str | None, rules: Iterable[str]) -> str:
+    """Return the host of a page's address, without `www.`; else the site whose rules hold for it; else nothing."""
+    try:
+        host = urlsplit(url or "").hostname or ""
+    except ValueError:
+        host = ""
+    named = (name.removeprefix("sites/") for name in rules if name.startswith("sites/"))
+    return host.removeprefix("www.") or next(named, "")
+
+
 @dataclass(slots=True)
 class PageDiff:
     """One page, compared."""
@@ -141,13 +152,8 @@ class PageDiff:
 
     @property
     def site(self) -> str:
-        """The host of the page, without `www.`; else the site whose rules hold for it; else empty."""
-        try:
-            host = urlsplit(self.article.page_url or self.article.metadata.url or "").hostname or ""
-        except ValueError:
-            host = ""
-        named = (name.removeprefix("sites/") for name in self.article.rules if name.startswith("sites/"))
-        return host.removeprefix("www.") or next(named, "")
+        """See :func:`site_of`."""
+        return site_of(self.article.page_url or self.article.metadata.url, self.article.rules)
 
     @property
     def changed(self) -> bool:

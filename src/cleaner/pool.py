@@ -53,6 +53,8 @@ class Failure:
 
     timed_out: bool
     reason: str
+    seconds: float = 0.0
+    """How long it was waited for, where that is known."""
 
 
 class Pool(Generic[_Task, _Result]):
@@ -116,7 +118,8 @@ class Pool(Generic[_Task, _Result]):
                 answer = worker.ask(task, self._limits.seconds)
             except TimeoutError:
                 worker.stop()
-                return Failure(timed_out=True, reason=f"not done after {self._limits.seconds:g} s")
+                seconds = self._limits.seconds
+                return Failure(timed_out=True, reason=f"not done after {seconds:g} s", seconds=seconds)
             except (EOFError, OSError):
                 worker.stop()
                 failure = Failure(timed_out=False, reason=f"the process that cleaned it died ({worker.epitaph()})")

@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from cleaner.errors import OutputError
+from cleaner.errors import InputError, OutputError
 
-__all__ = ["Known", "RunKey", "State"]
+__all__ = ["Entry", "Known", "LastRun", "RunKey", "State", "last_run"]
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS run (
@@ -25,14 +25,15 @@ CREATE TABLE IF NOT EXISTS run (
   position INTEGER NOT NULL DEFAULT 0, complete INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS page (
-  name BLOB PRIMARY KEY, run INTEGER NOT NULL, status TEXT NOT NULL, content TEXT, rules TEXT
+  name BLOB PRIMARY KEY, run INTEGER NOT NULL, status TEXT NOT NULL, content TEXT, rules TEXT, seconds REAL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS container (
   path BLOB NOT NULL, run INTEGER NOT NULL, stamp TEXT NOT NULL, PRIMARY KEY (path, run)
 ) WITHOUT ROWID;
 """
-_VERSION: Final = 1
-"""Of the schema (`PRAGMA user_version`)."""
+_VERSION: Final = 2
+"""Of the schema (`PRAGMA user_version`). Version 1 knew no seconds."""
+_FILE: Final = Path(".cleaner", "state.sqlite")
 _NO_ROOM: Final = frozenset(
     {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 )
@@ -64,6 +65,19 @@ class Known:
     status: str
 
 
+class Entry(NamedTuple):
+    """What is entered of a page."""
+
+    name: PurePosixPath
+    status: str
+    content: str | None
+    """Hash of its bytes."""
+    rules: str | None
+    """Digest over the rule files that held for it."""
+    seconds: float | None = None
+    """How long it took to clean. Kept here and in no record: records hold no clock. None: as it was entered before."""
+
+
 class State:
     """The file `folder/.cleaner/state.sqlite`.
 
@@ -71,7 +85,7 @@ class State:
     """
 
     def __init__(self, folder: Path, key: RunKey) -> None:
-        self._path = folder / ".cleaner" / "state.sqlite"
+        self._path = folder / _FILE
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -82,8 +96,10 @@ class State:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version not in (0, _VERSION):
+            if version not in (0, 1, _VERSION):
                 raise OutputError(f"{self._path}: is of another version of cleaner; delete it, and the run begins anew")
+            if version == 1:
+                self._db.execute("ALTER TABLE page ADD COLUMN seconds REAL")
             self._db.executescript(_SCHEMA)
             self._db.execute(f"PRAGMA user_version = {_VERSION}")
             self._begin(key)
@@ -147,33 +163,44 @@ class State:
         except sqlite3.Error as error:
             raise self._trouble(error) from error
 
-    def enter(self, pages: Iterable[tuple[PurePosixPath, str, str | None, str | None]], position: int) -> None:
-        """Enter pages that will last (name, status, hash of content, digest of rules), and the position behind them."""
-        run = self._run
-        rows = [(os.fsencode(name), run, status, content, rules) for name, status, content, rules in pages]
+    def enter(self, pages: Iterable[Entry], position: int) -> None:
+        """Enter pages that will last, and the position behind them."""
+        with self._at_once():
+            self._insert(pages)
+            self._db.execute("UPDATE run SET position = ? WHERE id = ?", (position, self._run))
+
+    def close(self, *, complete: bool) -> None:
+        """End; a run that is complete is not gone on with."""
+        try:
+            if complete:
+                with self._at_once():
+                    self._db.execute("UPDATE run SET complete = 1 WHERE id = ?", (self._run,))
+                    self._db.execute("DELETE FROM run WHERE id NOT IN (SELECT run FROM page) AND id <> ?", (self._run,))
+                    self._db.execute("DELETE FROM container")  # none is read in the middle again
+        finally:
+            with suppress(sqlite3.Error):  # a full disk: the log stays beside the file, and counts
+                self._db.close()
+
+    def _insert(self, pages: Iterable[Entry]) -> None:
+        self._db.executemany(
+            """INSERT INTO page VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET run = excluded.run,
+            status = excluded.status, content = excluded.content, rules = excluded.rules,
+            seconds = coalesce(excluded.seconds, seconds)""",
+            [(os.fsencode(page.name), self._run, *page[1:]) for page in pages],
+        )
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """Do all of it or nothing. Raises OutputError."""
         try:
             self._db.execute("BEGIN")
-            self._db.executemany("INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?)", rows)
-            self._db.execute("UPDATE run SET position = ? WHERE id = ?", (position, run))
+            yield
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._trouble(error) from error
         finally:
             if self._db.in_transaction:  # Ctrl-C, or a full disk
                 self._db.execute("ROLLBACK")
-
-    def close(self, *, complete: bool) -> None:
-        """End; a run that is complete is not gone on with."""
-        try:
-            if complete:
-                self._db.execute("UPDATE run SET complete = 1 WHERE id = ?", (self._run,))
-                self._db.execute("DELETE FROM run WHERE id NOT IN (SELECT run FROM page) AND id <> ?", (self._run,))
-                self._db.execute("DELETE FROM container")  # none is read in the middle again
-        except sqlite3.Error as error:
-            raise self._trouble(error) from error
-        finally:
-            with suppress(sqlite3.Error):  # a full disk: the log stays beside the file, and counts
-                self._db.close()
 
     def _do(self, statement: str, values: tuple[object, ...]) -> None:
         try:
@@ -194,3 +221,50 @@ class State:
         if code in _NO_ROOM:
             return OutputError(f"{self._path}: cannot be written: {error}")
         return OutputError(f"{self._path}: {error}; delete it, and the run begins anew")
+
+
+class LastRun:
+    """What the last run into a folder has done."""
+
+    def __init__(self, path: Path) -> None:
+        # Without a log beside it the file is all there is: so it can be read where nothing, no lock even, can be made.
+        how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+        self._path = path
+        self._db = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=1)
+        try:
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version != _VERSION:  # of one that knew no seconds, or of one to come
+                raise sqlite3.DatabaseError(f"of version {version}")
+            last = self._db.execute("SELECT id, complete FROM run ORDER BY id DESC LIMIT 1").fetchone()
+        except sqlite3.Error:
+            self._db.close()
+            raise
+        self._run: int
+        self._run, complete = last or (0, True)
+        self.complete = bool(complete)
+        """Whether it came to its end."""
+
+    def seconds(self) -> Iterator[tuple[PurePosixPath, str, float]]:
+        """Yield name, status and seconds of each page whose time is known, in no order. Raises InputError."""
+        try:
+            for name, status, seconds in self._db.execute(
+                "SELECT name, status, seconds FROM page WHERE run = ? AND seconds BETWEEN 0 AND 1e9", (self._run,)
+            ):
+                yield PurePosixPath(os.fsdecode(name)), status, seconds
+        except (sqlite3.Error, TypeError) as error:
+            raise InputError(f"{self._path}: {error}; without that file no times are told") from error
+
+    def close(self) -> None:
+        """End."""
+        self._db.close()
+
+
+def last_run(folder: Path) -> LastRun | None:
+    """Return what a folder tells of the last run into it: None where there was none, or one is going on.
+
+    Nothing is written.
+    """
+    try:
+        return LastRun(folder / _FILE)
+    except sqlite3.Error:
+        return None

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cleaner.compare import PageDiff, Tally, Totals
     from cleaner.explain import DiffLine
     from cleaner.pipeline import Cleaner
-    from cleaner.report import HtmlReport
+    from cleaner.report import DiffReport
     from cleaner.storage import Input
 
 _DETAILS = """\
@@ -223,16 +223,16 @@ def _against(options: argparse.Namespace, cleaner: Cleaner) -> Iterator[tuple[Cl
         yield against, other
 
 
-def _html(options: argparse.Namespace, against: str | None) -> AbstractContextManager[HtmlReport | None]:
+def _html(options: argparse.Namespace, against: str | None) -> AbstractContextManager[DiffReport | None]:
     """Return the report to write, as a context that finishes it; None where none is asked for."""
     if options.html is None:
         return nullcontext()
-    from cleaner.report import HtmlReport
+    from cleaner.report import DiffReport
 
     rules = ", ".join(options.rules or ["shipped"])
     more = len(options.paths) - 1
     subject = f"{options.paths[0]} and {more:,} more" if more else options.paths[0]
-    return HtmlReport(options.html, subject=subject, rules=rules, against=against)
+    return DiffReport(options.html, subject=subject, rules=rules, against=against)
 
 
 def _changes(to: Console, page: PageDiff) -> None:

@@ -1,8 +1,5 @@
-"use strict";
-// Shows a comparison. What pages say reaches the screen as text only: nodes are made here, never parsed from markup.
+// Shows a comparison.
 (() => {
-  const byId = (id) => document.getElementById(id);
-  const data = JSON.parse(byId("index").textContent);
   const compared = data.against !== null;
 
   // ── Data ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -51,22 +48,7 @@
 
   // ── Small things ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  function el(tag, attributes, ...children) {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes ?? {})) {
-      if (value === false || value === null || value === undefined) continue;
-      if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-      else if (name === "class") made.className = value;
-      else made.setAttribute(name, value === true ? "" : String(value));
-    }
-    made.append(...children.filter((child) => child !== null && child !== false && child !== undefined));
-    return made;
-  }
-
-  const many = new Intl.NumberFormat("en");
-  const format = (number) => (number ? many.format(number) : "–");
-  const count = (number, noun) => `${many.format(number)} ${noun}${number === 1 ? "" : "s"}`;
-  const siteName = (site) => data.sites[site] || "no address";
+  const siteName = (site) => data.sites[site] || NO_ADDRESS;
   const kindClass = (kind) => (kind < 0 ? "" : `k k-${data.kinds[kind]}`);
   const sign = (mark, number, name) => number > 0 && el("span", { class: name }, `${mark}${many.format(number)}`);
   const signs = ({ lost, gained, relabelled }) => [sign("−", lost, "loss"), sign("+", gained, "gain"), !lost && !gained && sign("≈", relabelled, "soft")].filter(Boolean);
@@ -220,7 +202,7 @@
   // ── Overview ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   const overview = byId("overview");
-  const tables = { sort: "words", reverse: false, find: "", rules: 40, sites: 20 };
+  const tables = { rules: { sort: "words", shown: 40 }, sites: 20 };
 
   function toggleKind(kind) {
     if (!state.kinds.delete(kind)) state.kinds.add(kind);
@@ -263,18 +245,9 @@
 
   /** Bars for one name: words lost by kind, and (of two rule sets) words gained. */
   function track(kinds, most) {
-    const stack = (key, name) => {
-      const parts = [...kinds].filter(([, words]) => words[key]).sort((a, b) => b[1][key] - a[1][key]);
-      const total = parts.reduce((sum, [, words]) => sum + words[key], 0);
-      const made = el("span", { class: `stack ${name}` }, ...parts.map(([kind, words]) => {
-        const piece = el("i", { class: kindClass(kind), title: `${data.kinds[kind]}: ${count(words[key], "word")}` });
-        piece.style.flexGrow = words[key];
-        return piece;
-      }));
-      made.style.width = `${Math.max(total ? 0.4 : 0, (100 * total) / most)}%`;
-      return made;
-    };
-    return el("span", { class: "track", "aria-hidden": "true" }, stack("lost", "losses"), compared ? stack("gained", "gains") : null);
+    const bar = (key, name) => stack([...kinds].filter(([, words]) => words[key]).sort((a, b) => b[1][key] - a[1][key])
+      .map(([kind, words]) => [words[key], kindClass(kind), `${data.kinds[kind]}: ${count(words[key], "word")}`]), most, name);
+    return el("span", { class: "track", "aria-hidden": "true" }, bar("lost", "losses"), compared ? bar("gained", "gains") : null);
   }
 
   function figures(kinds, sites) {
@@ -285,8 +258,7 @@
     const told = compared
       ? [["pages", pages.length], ["changed", sum("changed")], ["words in the bodies", sum("kept")], ["words gained", total.gained, "gain"], ["words lost", total.lost, "loss"], ["words relabelled", total.relabelled]]
       : [["pages", pages.length], ["sites", sites.size], ["words on the pages", sum("words")], ["words in the bodies", sum("kept")], ["words left out", total.lost], ["pages not ok", notOk, notOk ? "warn" : ""]];
-    return el("div", { class: "figures" }, ...told.map(([name, number, look]) =>
-      el("div", { class: "figure" }, el("b", { class: look }, many.format(number)), el("span", null, name))));
+    return figureTiles(told);
   }
 
   function drawOverview() {
@@ -341,53 +313,27 @@
     overview.scrollTop = top;
   }
 
-  function noteList() {
-    if (!data.notes.length) return document.createTextNode("");
-    const notes = [...data.notes].sort((a, b) => b[3] - a[3]).slice(0, 20);
-    return el("section", { class: "noted" }, el("h2", null, "Notes", el("small", null, "what guards and flags said")),
-      ...notes.map(([id, where, message, of]) => el("div", { class: "notes" }, el("span", { class: "mono" }, id), where ? ` (${where})` : "", `: ${message} · ${count(of, "page")}`)));
-  }
-
   function ruleTable(rules) {
-    const all = [...rules].map(([key, words]) => {
+    const rows = [...rules].map(([key, words]) => {
       const [rule, kind] = key.split(" ").map(Number);
-      return { rule, kind, id: data.rules[rule][0], where: data.rules[rule][1], ...words, words: weight(words), pages: words.pages.size };
+      const [id, where] = data.rules[rule];
+      return { rule, kind, kindName: data.kinds[kind], id, where, ...words, words: weight(words), pages: words.pages.size };
     });
-    const columns = [["id", "rule"], ["kind", "kind"], ...(compared ? [["lost", "lost", true], ["gained", "gained", true], ["relabelled", "relabelled", true]] : [["words", "words", true]]), ["pages", "pages", true], ["where", "file and line"]];
-    const order = { id: (a, b) => a.id.localeCompare(b.id), kind: (a, b) => data.kinds[a.kind].localeCompare(data.kinds[b.kind]), where: (a, b) => a.where.localeCompare(b.where, "en", { numeric: true }) };
-    const body = el("tbody");
-    const more = el("button", { type: "button", class: "quiet more", onclick: () => { tables.rules += 200; draw(); } });
-
-    function draw() {
-      const find = tables.find.toLowerCase();
-      const chosen = all.filter(({ id, where }) => id.toLowerCase().includes(find) || where.toLowerCase().includes(find));
-      chosen.sort(order[tables.sort] ?? ((a, b) => b[tables.sort] - a[tables.sort] || b.words - a.words));
-      if (tables.reverse) chosen.reverse();
-      body.replaceChildren(...chosen.slice(0, tables.rules).map((row) => el("tr", { class: state.rule === row.rule ? "on" : "" },
-        el("td", null, el("button", { type: "button", class: "rule", "aria-pressed": String(state.rule === row.rule), onclick: () => toggleRule(row.rule) }, row.id)),
-        el("td", { class: kindClass(row.kind) }, el("span", { class: "swatch" }), data.kinds[row.kind]),
-        ...(compared
-          ? [el("td", { class: "num loss" }, format(row.lost)), el("td", { class: "num gain" }, format(row.gained)), el("td", { class: "num" }, format(row.relabelled))]
-          : [el("td", { class: "num" }, format(row.lost))]),
-        el("td", { class: "num" }, format(row.pages)), el("td", { class: "mono soft" }, row.where))));
-      more.hidden = chosen.length <= tables.rules;
-      more.textContent = `${many.format(chosen.length - tables.rules)} more`;
-    }
-
-    const heads = columns.map(([key, name, isNumber]) => {
-      const on = tables.sort === key || (key === "lost" && tables.sort === "words" && compared);
-      return el("th", { scope: "col", class: isNumber ? "num" : "", "aria-sort": on ? (Boolean(isNumber) !== tables.reverse ? "descending" : "ascending") : null },
-        el("button", { type: "button", onclick: () => {
-          tables.reverse = tables.sort === key && !tables.reverse;
-          tables.sort = key;
-          drawOverview();
-        } }, name, on ? (Boolean(isNumber) !== tables.reverse ? " ↓" : " ↑") : ""));
+    const words = compared
+      ? [{ key: "lost", sum: "words", look: "loss" }, { key: "gained", look: "gain" }, { key: "relabelled" }]
+      : [{ key: "lost", name: "words", sum: "words" }];
+    return table({
+      title: "By rule", hint: "choose one to filter by", find: "Find a rule", state: tables.rules, rows,
+      text: ({ id, where }) => `${id} ${where}`,
+      look: (row) => (state.rule === row.rule ? "on" : ""),
+      columns: [
+        { key: "id", name: "rule", cell: ({ rule, id }) => el("button", { type: "button", class: "rule", "aria-pressed": String(state.rule === rule), onclick: () => toggleRule(rule) }, id) },
+        { key: "kindName", name: "kind", cell: kindCell },
+        ...words.map(({ key, name, sum, look }) => ({ key: sum ?? key, name: name ?? key, number: true, look, cell: (row) => format(row[key]) })),
+        { key: "pages", number: true, cell: (row) => format(row.pages) },
+        { key: "where", name: "file and line", look: "mono soft", cell: (row) => row.where },
+      ],
     });
-    draw();
-    return el("section", null,
-      el("div", { class: "tablehead" }, el("h2", null, "By rule", el("small", null, "choose one to filter by")),
-        el("input", { type: "search", class: "find", placeholder: "Find a rule", "aria-label": "Find a rule", value: tables.find, oninput: (event) => { tables.find = event.target.value; draw(); } })),
-      el("div", { class: "tablewrap" }, el("table", null, el("thead", null, el("tr", null, ...heads)), body)), more);
   }
 
   function showOverview() {
