@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-adapters test-browser test-formats check floors golden train clean-env help
+.PHONY: demo test test-adapters test-browser test-formats test-ray test-spark check floors golden train clean-env help
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make test-browser  the tests of HTML reports and of --render, in the Chromium of the system (Debian: apt install chromium)"
 	@echo "make test-formats  the tests of Parquet, Arrow and Zstandard, with the extra that they need"
 	@echo "make test-adapters  the tests of the adapters, each with the package that it plugs into"
+	@echo "make test-ray, make test-spark  the tests of the engines, with the extras that they need (Spark: Java 17)"
 	@echo "make golden  make clean/ anew, for the test that compares it"
 	@echo "make check   ruff, mypy (strict), layers"
 	@echo "make train   train the scorer anew on the corpus, and report cross-validated figures"
@@ -34,7 +35,13 @@ test-browser: $(VENV)/.installed-browser
 	CLEANER_NEED_BROWSER=1 $(BIN)/python -m pytest -q tests/test_html_report.py tests/test_report.py tests/test_fetch_render.py
 
 test-formats: $(VENV)/.installed-formats
-	CLEANER_NEED_FORMATS=1 $(BIN)/python -m pytest -q tests/test_arrow.py tests/test_sinks.py tests/test_readers.py
+	CLEANER_NEED_FORMATS=1 $(BIN)/python -m pytest -q tests/test_arrow.py tests/test_sinks.py tests/test_readers.py tests/test_shards.py
+
+test-ray: $(VENV)/.installed-ray
+	CLEANER_NEED_RAY=1 $(BIN)/python -m pytest -q tests/test_ray.py
+
+test-spark: $(VENV)/.installed-spark
+	CLEANER_NEED_SPARK=1 $(BIN)/python -m pytest -q tests/test_spark.py
 
 test-adapters: $(VENV)/.installed-adapters
 	CLEANER_NEED_ADAPTERS=1 $(BIN)/python -m pytest -q tests/test_adapters.py
@@ -72,6 +79,14 @@ $(VENV)/.installed-formats: $(VENV)/.installed-test
 
 $(VENV)/.installed-adapters: $(VENV)/.installed-formats
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[scrapy,datatrove,langchain,datasets]'
+	@touch $@
+
+$(VENV)/.installed-ray: $(VENV)/.installed-formats
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[ray]'
+	@touch $@
+
+$(VENV)/.installed-spark: $(VENV)/.installed-formats
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[spark]'
 	@touch $@
 
 $(VENV)/.installed-browser: $(VENV)/.installed-test

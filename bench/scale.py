@@ -7,9 +7,15 @@
     python bench/scale.py kernel OUT/pages.warc.gz   the same pages cleaned in this process: what a core can do
     python bench/scale.py kill OUT/pages.warc.gz     killed 20 times and gone on with, in each form: are bytes the same
     python bench/scale.py poison --pages 1000        pages that hang, die, eat memory among others: do they cost another
+    python bench/scale.py ray OUT/pages.warc.gz      under Ray with --workers 2; --kill 5: kill a worker, so many times;
+                                                     --poison 10: so many pages hang, eat memory, or kill their process
+    python bench/scale.py same A B                   whether the tables in two folders have the same rows
+    python bench/scale.py cost OUT/pages.warc.gz     seconds of a core for each step, and bytes, by page
+    python bench/scale.py sums --pages 2000          memory while the pages of one site are counted, by quarter
 
 `kill` cleans the file three times for each form, so give it some hundreds of pages. Rates are of whole commands by the
-clock, start and end included, so nothing else may run beside them.
+clock, start and end included, so nothing else may run beside them. `cost` is by the
+time that this process had a core.
 """
 
 from __future__ import annotations
@@ -26,14 +32,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from itertools import islice
-from pathlib import Path
-from typing import Any, Final
+from contextlib import contextmanager
+from itertools import islice, zip_longest
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
 
 import corpus
 from options import positive
 
-__all__ = ["main"]
+if TYPE_CHECKING:
+    from cleaner.model import Article, Page
+
+__all__ = ["Poisoned", "main", "run_ray"]
 
 _SAMPLE_SECONDS: Final = 1.0
 _FORMS: Final = ("text", "jsonl", "jsonl.zst", "parquet")
@@ -66,6 +76,26 @@ def main(argv: list[str] | None = None) -> int:
     poison = commands.add_parser("poison")
     poison.add_argument("--pages", type=positive, default=1_000)
     poison.set_defaults(do=_poison)
+    ray = commands.add_parser("ray")
+    ray.add_argument("input", type=Path)
+    ray.add_argument("--workers", type=positive, default=2)
+    ray.add_argument("--shard", type=positive, default=64, help="megabytes of the input (default: %(default)s)")
+    ray.add_argument("--kill", type=int, default=0, metavar="TIMES")
+    ray.add_argument("--every", type=positive, default=30, metavar="SECONDS", help="between kills (%(default)s)")
+    ray.add_argument("--poison", type=int, default=0, metavar="PAGES", help="reads pages.parquet beside the input")
+    ray.add_argument("--timeout", type=positive, default=60, help="of a page, in seconds (default: %(default)s)")
+    ray.add_argument("--output", type=Path, help="folder that is kept (default: a temporary one)")
+    ray.set_defaults(do=_ray)
+    same = commands.add_parser("same")
+    same.add_argument("folders", type=Path, nargs=2)
+    same.set_defaults(do=_same)
+    cost = commands.add_parser("cost")
+    cost.add_argument("input", type=Path)
+    cost.add_argument("--pages", type=positive, default=500)
+    cost.set_defaults(do=_cost)
+    sums = commands.add_parser("sums")
+    sums.add_argument("--pages", type=positive, default=2_000)
+    sums.set_defaults(do=_sums)
     options = parser.parse_args(argv)
     try:
         print(json.dumps(options.do(options)))
@@ -290,6 +320,277 @@ def _poison(options: argparse.Namespace) -> dict[str, Any]:
             if row.status.value != status
         ],
         "seconds": round(seconds, 1),
+    }
+
+
+# -- Ray -------------------------------------------------------------------------------------------------------------
+
+
+class Poisoned:
+    """A cleaner to whom some pages, named by address, are poison."""
+
+    def __init__(self, poison: list[str]) -> None:
+        from cleaner import Cleaner
+
+        self._cleaner = Cleaner()
+        self._poison = {url: at % 4 for at, url in enumerate(poison)}
+
+    def digest(self) -> str:
+        """Return what the pages depend on."""
+        return f"{self._cleaner.digest()}-{sorted(self._poison)}"
+
+    def clean(self, page: Page, /) -> Article:
+        """Return the article of a page, if it is no poison."""
+        kind = self._poison.get(page.url or "")
+        if kind == 0:
+            time.sleep(3600)
+        elif kind == 1:
+            eaten = [bytearray(64 * 1024**2) for _ in range(1000)]
+            raise AssertionError(len(eaten))
+        elif kind == 2:
+            os._exit(3)
+        elif kind == 3:
+            os.abort()
+        return self._cleaner.clean(page)
+
+
+def run_ray(arguments: str) -> None:
+    """Run in a process of its own, whose cleaner can be imported."""
+    from cleaner.integrations.ray import clean_files
+    from cleaner.pool import Limits
+
+    said = json.loads(arguments)
+    cleaner = Poisoned(said["poison"]) if said["poison"] else None
+    summary = clean_files(
+        [said["input"]],
+        Path(said["out"]),
+        cleaner,
+        workers=said["workers"],
+        shard_bytes=said["shard"] * 1024**2,
+        limits=Limits(said["timeout"]),
+    )
+    sys.exit(0 if summary.stopped is None else str(summary.stopped))
+
+
+def _ray(options: argparse.Namespace) -> dict[str, Any]:
+    poison = _addresses(options.input, options.poison)
+    with tempfile.TemporaryDirectory() as folder:
+        out = options.output or Path(folder)
+        said = {name: getattr(options, name) for name in ("workers", "shard", "timeout")}
+        said |= {"input": str(options.input), "out": str(out), "poison": poison}
+        command = [sys.executable, "-c", "import scale, sys; scale.run_ray(sys.argv[1])", json.dumps(said)]
+        path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+        begun = time.perf_counter()
+        process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.DEVNULL)
+        kills, last, memory = 0, begun, 0
+        while process.poll() is None:
+            time.sleep(_SAMPLE_SECONDS)
+            below = _below(process.pid)
+            memory = max(memory, sum(map(_megabytes, [process.pid, *below])))
+            if kills < options.kill and time.perf_counter() - last >= options.every:
+                workers = [pid for pid in below if "MapWorker" in _name(pid)]
+                if workers:
+                    os.kill(workers[kills % len(workers)], signal.SIGKILL)
+                    kills, last = kills + 1, time.perf_counter()
+        seconds = time.perf_counter() - begun
+        rows, statuses = _rows(out)
+        failed = _failed(out)
+    return {
+        "input": options.input.name,
+        "workers": options.workers,
+        "exit": process.returncode,
+        "rows": rows,
+        "statuses": statuses,
+        "kills": kills,
+        "poison": len(poison),
+        "exactly_the_poison_failed": failed == sorted(poison),
+        "seconds": round(seconds, 1),
+        "pages_a_second": round(rows / seconds, 2),
+        "mb_peak_of_all_processes": memory,
+    }
+
+
+def _addresses(path: Path, number: int) -> list[str]:
+    """Return the addresses of some pages, the same each time."""
+    if not number:
+        return []
+    import pyarrow.parquet as pq
+
+    urls = pq.read_table(path.with_name("pages.parquet"), columns=["url"]).column("url").to_pylist()
+    return sorted(urls, key=lambda url: hashlib.sha256(url.encode()).digest())[:number]
+
+
+def _failed(out: Path) -> list[str]:
+    import pyarrow.dataset as ds
+
+    table = ds.dataset(sorted(map(str, out.glob("*.parquet")))).to_table(["status", "url"])
+    failures = ("unreadable", "too-large", "timeout", "crashed")
+    return sorted(row["url"] for row in table.to_pylist() if row["status"] in failures)
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def _same(options: argparse.Namespace) -> dict[str, Any]:
+    """Compare rows one by one; how they are divided into files and row groups is no matter."""
+    import pyarrow.parquet as pq
+
+    def rows(folder: Path) -> Iterator[dict[str, Any]]:
+        for path in sorted(folder.glob("*.parquet")):
+            for batch in pq.ParquetFile(path).iter_batches(256):
+                yield from batch.to_pylist()
+
+    same = different = 0
+    first = None
+    for left, right in zip_longest(*map(rows, options.folders)):
+        if left == right:
+            same += 1
+        else:
+            different += 1
+            first = first or (left or right)["location"]
+    return {"same": same, "different": different, "first": first}
+
+
+# -- what a page costs -----------------------------------------------------------------------------------------------
+
+
+class _Clock:
+    """Seconds that this process had a core, by step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def of(self, step: str) -> Iterator[None]:
+        begun = time.process_time()
+        yield
+        self.seconds[step] = self.seconds.get(step, 0.0) + time.process_time() - begun
+
+
+def _cost(options: argparse.Namespace) -> dict[str, Any]:
+    """Take each step of a page by itself, in one process."""
+    import pickle
+
+    import pyarrow as pa
+
+    from cleaner import Cleaner, storage
+    from cleaner.storage import columns
+    from cleaner.workbench.suggest import Surveyor, rows
+
+    clock = _Clock()
+    cleaner = Cleaner()
+    surveyor = Surveyor(cleaner)
+    sources = islice(storage.find_pages([str(options.input)]), options.pages)
+    records: list[Any] = []
+    tables: list[Any] = []
+    html = sent = back = sums_back = 0
+    with tempfile.TemporaryDirectory() as folder:
+        while True:
+            with clock.of("read"):
+                source = next(sources, None)
+            if source is None:
+                break
+            page = source.read()
+            html += len(page.content)
+            with clock.of("kernel"):
+                article = cleaner.clean(page)
+            with clock.of("record"):
+                record = columns.row(article, page)
+            with clock.of("to and from the process"):
+                there, here = pickle.dumps(source), pickle.dumps(record)
+                pickle.loads(there), pickle.loads(here)
+            sent, back = sent + len(there), back + len(here)
+            records.append(record)
+            with clock.of("kernel and counts"):
+                surveyor.clean(page)
+                tables.append(rows.table_of(surveyor.take()))
+            with clock.of("counts, to and from the process"):
+                packed = pickle.dumps(tables[-1])
+                pickle.loads(packed)
+            sums_back += len(packed)
+        with clock.of("write"):
+            sink = storage.TableFile(Path(folder) / "clean.parquet")
+            for record in records:
+                sink.put(PurePosixPath("page"), record)
+            sink.close()
+        table = pa.concat_tables(tables)
+        with clock.of("add up"):
+            merged = rows.merged(table)
+        sizes = {}
+        for name, rows_ in (("clean", None), ("counts", table), ("sums", merged)):
+            path = Path(folder) / f"{name}.parquet"
+            if rows_ is not None:
+                draft = storage.Draft(path, rows.SCHEMA)
+                draft.write(rows_)
+                draft.finish()
+            sizes[f"{name}_bytes_packed"] = path.stat().st_size // options.pages
+    number = len(records)
+    return {
+        "input": options.input.name,
+        "pages": number,
+        "milliseconds_a_page": {step: round(1000 * spent / number, 2) for step, spent in clock.seconds.items()},
+        "bytes_a_page": {"html": html // number, "to_process": sent // number, "from_process": back // number}
+        | {"counts_from_process": sums_back // number, **sizes},
+        "keys_a_page": round(table.num_rows / number, 1),
+        "keys_after_adding_up": merged.num_rows,
+        "of_them_on_one_page": merged.column("pages").to_pylist().count(1),
+    }
+
+
+def _sums(options: argparse.Namespace) -> dict[str, Any]:
+    """Count pages of one site that have most of their lines for themselves; then add up in groups of one size."""
+    import pyarrow.parquet as pq
+
+    from cleaner import Cleaner
+    from cleaner.model import Zone
+    from cleaner.workbench.suggest import Sighting, SitePass, Surveyor, rows
+    from cleaner.workbench.suggest.counts import Line, hash_of
+
+    def sighting(number: int) -> Sighting:
+        page = hashlib.sha256(str(number).encode()).hexdigest()[:16]
+        texts = [f"of all {at}" for at in range(50)] + [f"of {page} {at}" for at in range(150)]
+        letters = str.maketrans("0123456789", "ghijklmnop")  # digits are folded
+        lines = [
+            Line(
+                hash_of(text.translate(letters)),
+                *(Zone.MAIN, 5, 5, 5, 900, 5, 0, False, False, False, text, (".teaser",)),
+            )
+            for text in texts
+        ]
+        return Sighting("one.example", "html", page, page, lines)
+
+    held: list[int] = []
+    with tempfile.TemporaryDirectory() as folder:
+        sink = rows.SumFile(Path(folder) / "sums.parquet", rows.Rendering(Surveyor(Cleaner(False))))
+        for number in range(options.pages):
+            one = SitePass()
+            one.add(sighting(number))
+            sink.put(PurePosixPath(str(number)), rows.table_of(one))
+            held.append(_megabytes(os.getpid()) if number % 50 == 0 else held[-1])
+        sink.close()
+        quarter = max(1, len(held) // 4)
+        file = pq.ParquetFile(Path(folder) / "sums.parquet")
+        groups = max(1, file.metadata.num_rows // 100_000)
+        largest = 0
+        for group in range(groups):
+            largest = max(
+                largest,
+                sum(
+                    at * groups // rows.BUCKETS == group
+                    for part in range(file.num_row_groups)
+                    for at in file.read_row_group(part, ["bucket"]).column(0).to_pylist()
+                ),
+            )
+    return {
+        "pages": options.pages,
+        "rows": file.metadata.num_rows,
+        "mb_peak_by_quarter": [max(held[at : at + quarter]) for at in range(0, quarter * 4, quarter)],
+        "groups": groups,
+        "rows_of_the_largest_group": largest,
     }
 
 

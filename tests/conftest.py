@@ -65,6 +65,16 @@ def browser() -> Iterator[Any]:
         launched.close()
 
 
+def need(extra: str, module: str) -> None:
+    """Skip a module whose extra is not installed; fail where somebody said that it is (CLEANER_NEED_RAY=1)."""
+    need_formats()
+    if find_spec(module) is None:
+        reason = f"{module} is not installed (the extra `{extra}`)"
+        if os.environ.get(f"CLEANER_NEED_{extra.upper()}"):
+            pytest.fail(reason)
+        pytest.skip(reason, allow_module_level=True)
+
+
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     real = socket.socket.connect

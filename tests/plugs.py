@@ -34,6 +34,9 @@ class Plugged:
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds
 
+    def digest(self) -> str:
+        return "plugged"
+
     def clean(self, page: Page) -> Article:
         said = page.content if isinstance(page.content, bytes) else page.content.encode()
         if said == b"hang":

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 import cleaner
 from cleaner.errors import Fault, InputError, RuleFileError
 from cleaner.model import Article, Page, Status
+from cleaner.pool import Limits
 from cleaner.storage import Format, render
 from tests.conftest import ROOT, need_formats
+from tests.plugs import Plugged
 
 need_formats()
 
@@ -364,3 +366,24 @@ except cleaner.InputError as error:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ("clean_batch needs pyarrow, which is not installed: pip install 'cleaner[formats]'")
+
+
+class TestIsolated:
+    def test_records_are_the_same(self) -> None:
+        batch = pa.table({"html": [HTML, None, HTML], "captured": ["2026-01-02", "2026-01-02", "soon"]})
+        isolated = arrow.Isolated(KEEPER.try_clean)
+        try:
+            for _ in range(2):  # the process stays
+                assert isolated(batch).equals(KEEPER.clean_batch(batch))
+        finally:
+            isolated.close()
+
+    def test_a_page_that_kills_its_process_costs_itself(self) -> None:
+        isolated = arrow.Isolated(Plugged().clean, Limits(seconds=5))
+        try:
+            said = [b"A page.", b"exit", None, b"hang", b"bug", b"Another."]
+            found = rows(isolated(pa.record_batch({"html": said, "location": list("abcdef")})))
+        finally:
+            isolated.close()
+        statuses = ["ok", "crashed", "unreadable", "timeout", "crashed", "ok"]
+        assert [(row["location"], row["status"]) for row in found] == list(zip("abcdef", statuses, strict=True))

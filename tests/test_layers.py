@@ -16,9 +16,9 @@ LAYERS = [
     {"storage", "pool", "state"},
     {"arrow", "joining"},
     {"pipeline"},
-    {"batch", "compare", "explain", "fetch", "integrations", "workbench"},
+    {"batch", "compare", "explain", "fetch", "workbench"},
     {"census"},
-    {"report"},
+    {"report", "integrations"},
     {"cli"},
     {"__main__"},
 ]

@@ -157,7 +157,8 @@ def test_the_order_is_that_of_the_pages(tmp_path: Path) -> None:
 
 
 def test_a_worker_is_replaced_after_its_pages() -> None:
-    seen = [result for _, result in Pool(process_number, 1, Limits(pages=3)).map(range(7))]
+    with Pool(process_number, 1, Limits(pages=3)) as pool:
+        seen = [result for _, result in pool.map(range(7))]
     assert [len({*seen[at : at + 3]}) for at in (0, 3, 6)] == [1, 1, 1]
     assert len(set(seen)) == 3
 
@@ -172,19 +173,20 @@ def test_what_the_tasks_raise_comes_after_all_before_it() -> None:
         raise InputError("no more")
 
     got: list[int] = []
-    with pytest.raises(InputError, match="no more"):
-        got.extend(task for task, _ in Pool(abs, 2).map(tasks()))
+    with pytest.raises(InputError, match="no more"), Pool(abs, 2) as pool:
+        got.extend(task for task, _ in pool.map(tasks()))
     assert got == list(range(9))
 
 
 def test_a_worker_that_somebody_kills_costs_nothing() -> None:
     killed = False
     results: list[int | Failure] = []
-    for _, result in Pool(slowly, 2).map(range(30)):
-        results.append(result)
-        if len(results) == 5 and isinstance(result, int):
-            os.kill(result, signal.SIGKILL)
-            killed = True
+    with Pool(slowly, 2) as pool:
+        for _, result in pool.map(range(30)):
+            results.append(result)
+            if len(results) == 5 and isinstance(result, int):
+                os.kill(result, signal.SIGKILL)
+                killed = True
     assert killed
     assert [result for result in results if isinstance(result, Failure)] == []
 

@@ -265,7 +265,7 @@ class TestResume:
         inputs = list(find_pages([tmp_path / "in"]))
         out = tmp_path / "out"
         state = State(out, KEY)
-        state.close = lambda *, complete, last: State.close(state, complete=False)  # type: ignore[method-assign]
+        state.close = lambda *, complete: State.close(state, complete=False)  # type: ignore[method-assign]
         run(Plugged(), inputs, sink_of(form, out), state=state)
         before = {name: (out / name).read_bytes() for name in listing(out)}
         state = State(out, KEY)

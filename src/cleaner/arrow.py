@@ -6,9 +6,10 @@ has the schema of our Parquet files (docs/FORMATS.md). Imports pyarrow, so it is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, time
+from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -16,10 +17,13 @@ import pyarrow as pa
 
 from cleaner.errors import InputError
 from cleaner.model import Article, Note, Page, Status
+from cleaner.pool import Failure, Limits, Pool
 from cleaner.storage.columns import SCHEMA, join, row
 
-__all__ = ["SCHEMA", "clean_batch"]
+__all__ = ["SCHEMA", "Isolated", "clean_batch", "pages_of"]
 
+_Task = tuple[Page, list[Note]]
+"""A page, and what is wrong with what its row says of it."""
 _Rows = TypeVar("_Rows", pa.RecordBatch, pa.Table)
 
 _MAX_BYTES: Final = 2_000_000_000
@@ -46,16 +50,58 @@ def clean_batch(batch: _Rows, clean: Callable[[Page], Article]) -> _Rows:
 
     `clean` makes whatever is wrong with a page its status; it raises nothing.
     """
+    return _cleaned(batch, lambda tasks: map(partial(_row, clean), tasks))
+
+
+class Isolated:
+    """:func:`clean_batch` within limits: a page that hangs, eats memory or kills its process costs its own row alone.
+
+    Pages are cleaned in one process, kept from batch to batch and replaced as it dies (:mod:`cleaner.pool`).
+
+    Args:
+        clean: as for `clean_batch`; pickles.
+        limits: on the time and memory of one page.
+
+    """
+
+    def __init__(self, clean: Callable[[Page], Article], limits: Limits | None = None) -> None:
+        self._pool: Pool[_Task, pa.RecordBatch] = Pool(partial(_row, clean), 1, limits)
+
+    def __call__(self, batch: _Rows) -> _Rows:
+        """Return the records of a batch."""
+        return _cleaned(batch, self._run)
+
+    def _run(self, tasks: Iterable[_Task]) -> Iterator[pa.RecordBatch]:
+        for (page, notes), result in self._pool.map(tasks):
+            if isinstance(result, Failure):
+                article = Article.failed(result.status, result.reason, url=page.url, location=page.location)
+                article.notes = notes
+                yield row(article)
+            else:
+                yield result
+
+    def close(self) -> None:
+        """End the process."""
+        self._pool.close()
+
+
+def pages_of(batch: pa.RecordBatch) -> Iterator[Page]:
+    """Yield the pages in a batch; see :meth:`cleaner.Cleaner.clean_batch`. Raises InputError, as that does."""
+    _check(batch.schema)
+    return (_page(cells)[0] for cells in _cells(batch) if _has_page(cells))
+
+
+def _cleaned(batch: _Rows, run: Callable[[Iterable[_Task]], Iterator[pa.RecordBatch]]) -> _Rows:
     if isinstance(batch, pa.Table):
         _check(batch.schema)
-        return pa.Table.from_batches([clean_batch(part, clean) for part in batch.to_batches()], SCHEMA)
+        return pa.Table.from_batches([_cleaned(part, run) for part in batch.to_batches()], SCHEMA)
     if not isinstance(batch, pa.RecordBatch):
         raise InputError(
             f"a batch of pages is a pyarrow.RecordBatch or a pyarrow.Table, not {type(batch).__qualname__}; "
             "of a pandas frame, pyarrow.RecordBatch.from_pandas(frame) makes one"
         )
     _check(batch.schema)
-    rows = _rows(batch, clean)
+    rows = _rows(batch, run)
     chunks = []
     while chunk := list(islice(rows, _CHUNK)):
         chunks.append(join(chunk))
@@ -92,16 +138,17 @@ def _type_of(kind: Any) -> str:
             return str(kind).partition("[")[0]
 
 
-def _rows(batch: pa.RecordBatch, clean: Callable[[Page], Article]) -> Iterator[pa.RecordBatch]:
-    columns = {name: _readable(batch.column(name)) for name in _COLUMNS if name in batch.schema.names}
+def _rows(
+    batch: pa.RecordBatch, run: Callable[[Iterable[_Task]], Iterator[pa.RecordBatch]]
+) -> Iterator[pa.RecordBatch]:
+    absent = {at for at, cells in enumerate(_cells(batch)) if not _has_page(cells)}
+    records = run(_page(cells) for at, cells in enumerate(_cells(batch)) if at not in absent)
     size = 0
-    for at in range(batch.num_rows):
-        cells = {name: column[at] for name, column in columns.items()}
-        page, notes = _page(cells)
-        if page is None:
+    for at, cells in enumerate(_cells(batch)):
+        if at in absent:
             record = row(_failed(Status.UNREADABLE, "null: this row holds no page", cells))
         else:
-            record = _row(page, notes, clean)
+            record = next(records)
         size += record.nbytes
         if size > _MAX_BYTES:
             reason = f"the pages before it in its batch gave {_MAX_BYTES / 1e9:g} GB already; make batches smaller"
@@ -109,7 +156,13 @@ def _rows(batch: pa.RecordBatch, clean: Callable[[Page], Article]) -> Iterator[p
         yield record
 
 
-def _row(page: Page, notes: list[Note], clean: Callable[[Page], Article]) -> pa.RecordBatch:
+def _cells(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    columns = {name: _readable(batch.column(name)) for name in _COLUMNS if name in batch.schema.names}
+    return ({name: column[at] for name, column in columns.items()} for at in range(batch.num_rows))
+
+
+def _row(clean: Callable[[Page], Article], task: _Task) -> pa.RecordBatch:
+    page, notes = task
     article = clean(page)
     article.notes[:0] = notes
     try:
@@ -133,13 +186,16 @@ def _readable(column: Any) -> Any:
     return column
 
 
-def _page(cells: dict[str, Any]) -> tuple[Page | None, list[Note]]:
-    """Return the page of a row, None where it has none, and what is wrong with the rest of the row."""
+def _has_page(cells: dict[str, Any]) -> bool:
+    return any(_content(cells.get(name)) is not None for name in ("html", "text"))
+
+
+def _page(cells: dict[str, Any]) -> _Task:
+    """Return the page of a row that has one, and what is wrong with the rest of the row."""
     content, stated = _content(cells.get("html")), None
     if content is None:
         content, stated = _content(cells.get("text")), "text/plain"
-    if content is None:
-        return None, []
+    assert content is not None  # `_has_page` says so
     captured, notes = _captured(cells.get("captured"))
     media_type = _string(cells.get("media_type")) or stated
     page = Page(content, _string(cells.get("url")), media_type, captured=captured)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -16,7 +16,7 @@ from cleaner.pool import Failure, Limits, Pool
 from cleaner.state import Entry, Known, State
 from cleaner.storage import Input, Rendered, Sink, content_hash
 
-__all__ = ["FAILURES", "Cleans", "Row", "Summary", "Tallies", "Tally", "run"]
+__all__ = ["FAILURES", "Cleans", "Row", "Summary", "Tallies", "Tally", "Workers", "run", "workers"]
 
 _SETTLE_SECONDS: Final = 0.5
 FAILURES = frozenset({Status.UNREADABLE, Status.TOO_LARGE, Status.TIMEOUT, Status.CRASHED})
@@ -130,13 +130,20 @@ class Summary(Tallies):
         self.merge(done.tallies)
 
 
+def workers(
+    cleaner: Cleans, render: Callable[[Article, Page | None], Rendered], jobs: int, limits: Limits | None = None
+) -> Workers:
+    """Return processes for several runs of the same cleaner, over sinks that render alike; close them in the end."""
+    return Pool(_Job(cleaner, render, None, debug=False), jobs, limits)
+
+
 def run(
     cleaner: Cleans,
     inputs: Iterable[Input],
     sink: Sink,
     observe: Callable[[Row], None] | None = None,
     *,
-    jobs: int = 0,
+    jobs: int | Workers = 0,
     limits: Limits | None = None,
     state: State | None = None,
     changed: Callable[[Page], str] | None = None,
@@ -152,7 +159,7 @@ def run(
         inputs: the pages; each name occurs once.
         sink: where articles go, in the order of the pages.
         observe: is called with each row.
-        jobs: worker processes, each page within `limits`; 0 cleans here, without any.
+        jobs: worker processes, each page within `limits`; 0 cleans here, without any. Or :func:`workers`, which stay.
         limits: see :class:`cleaner.pool.Limits`.
         state: what is done already is passed over, and what gets done is entered.
         changed: with `state`, pages that would give the same again stay as they are; this returns the digest of the
@@ -168,17 +175,16 @@ def run(
     job = _Job(cleaner, sink.render, changed, debug=debug)
     ledger = _Ledger(sink, state)
     try:
-        tasks = _tasks(inputs, state, sink if changed is not None else None, elsewhere=jobs > 0)
-        results: Iterable[tuple[_Task, _Done | Failure]]
-        results = Pool(job, jobs, limits).map(tasks) if jobs else ((task, job(task)) for task in tasks)
-        for task, result in results:
-            done = job.failed(task.source, result) if isinstance(result, Failure) else result
-            if not done.row.stays:
-                sink.put(task.source.name, done.rendered)
-            summary.count(done)
-            ledger.enter(task.source, done)
-            if observe is not None:
-                observe(done.row)
+        tasks = _tasks(inputs, state, sink if changed is not None else None, elsewhere=jobs != 0)
+        with _results(job, tasks, jobs, limits) as results:
+            for task, result in results:
+                done = job.failed(task.source, result) if isinstance(result, Failure) else result
+                if not done.row.stays:
+                    sink.put(task.source.name, done.rendered)
+                summary.count(done)
+                ledger.enter(task.source, done)
+                if observe is not None:
+                    observe(done.row)
     except KeyboardInterrupt:
         summary.interrupted = True
     except (InputError, OutputError) as error:
@@ -194,6 +200,19 @@ def run(
         summary.stopped = summary.stopped or error
     summary.seconds = time.perf_counter() - begun
     return summary
+
+
+@contextmanager
+def _results(
+    job: _Job, tasks: Iterator[_Task], jobs: int | Workers, limits: Limits | None
+) -> Iterator[Iterable[tuple[_Task, _Done | Failure]]]:
+    if isinstance(jobs, Pool):
+        yield jobs.map(tasks)
+    elif jobs:
+        with Pool(job, jobs, limits) as pool:
+            yield pool.map(tasks)
+    else:
+        yield ((task, job(task)) for task in tasks)
 
 
 def _tasks(inputs: Iterable[Input], state: State | None, changed: Sink | None, *, elsewhere: bool) -> Iterator[_Task]:
@@ -345,14 +364,18 @@ class _Job:
 
     def failed(self, source: Input, failure: Failure) -> _Done:
         """Return what is told of a page that no process could clean."""
-        status = Status.TIMEOUT if failure.timed_out else Status.CRASHED
-        article = _failed(source, status, failure.reason)
-        row = Row(source.location, status, failure.reason, (), 0, failure.seconds)
+        article = _failed(source, failure.status, failure.reason)
+        row = Row(source.location, failure.status, failure.reason, (), 0, failure.seconds)
         return _Done(row, Tallies(), self.render(article, None), None, None)
 
 
+Workers = Pool[_Task, _Done]
+"""Processes that clean."""
+
+
 def _failed(source: Input, status: Status, reason: str) -> Article:
-    return Article.failed(status, reason, url=source.url, location=source.location)
+    url = source.url or (source.page.url if source.page is not None else None)
+    return Article.failed(status, reason, url=url, location=source.location)
 
 
 def _fingerprint(page: Page) -> str:

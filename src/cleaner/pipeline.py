@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
+from cleaner import __version__
 from cleaner.compose import INCLUDABLE, compose
 from cleaner.describe import declare, describe
 from cleaner.errors import InputError, PageError, RuleFileError, TooLargeError, UnreadableError
@@ -142,6 +144,11 @@ class Cleaner:
             rules_digest=rules.digest,
         )
 
+    def digest(self) -> str:
+        """Return a digest of what else than a page decides what it gives: version, rules, judge, parts included."""
+        said = (__version__, self.rulebook.digest(), self.judge, *self.include)
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
     def _joined(self, document: Document, include: Sequence[str]) -> Article:
         """Return the article that begins on a page and goes on on others, all judged by the rules of the first."""
         rules = self.rulebook.for_page(document)
@@ -167,7 +174,7 @@ class Cleaner:
         """Yield the article of each source, in order; whatever is wrong with one is its status, not an error."""
         parts = self.include if include is None else _checked(include)
         for source in sources:
-            yield self._try(source, parts)
+            yield self.try_clean(source, parts)
 
     def clean_batch(self, batch: _Rows, include: Sequence[str] | None = None) -> _Rows:
         """Return the records of a batch of pages: as many rows, in the same order, docs/FORMATS.md says which columns.
@@ -189,9 +196,10 @@ class Cleaner:
         from cleaner import arrow  # slow to import, and few need it
 
         parts = self.include if include is None else _checked(include)
-        return arrow.clean_batch(batch, lambda page: self._try(page, parts))
+        return arrow.clean_batch(batch, lambda page: self.try_clean(page, parts))
 
-    def _try(self, source: Source, include: Sequence[str]) -> Article:
+    def try_clean(self, source: Source, include: Sequence[str] | None = None) -> Article:
+        """Return the article of one page; whatever is wrong, also with its rule files, is its status, not an error."""
         try:
             return self.clean(source, include=include)
         except Exception as error:  # noqa: BLE001 - one page must not end the run, whatever it does

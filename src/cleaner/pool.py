@@ -21,9 +21,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from cleaner.errors import OutputError
+from cleaner.model import Status
 
 __all__ = ["Failure", "Limits", "Pool", "stream"]
 
@@ -56,9 +57,14 @@ class Failure:
     seconds: float = 0.0
     """How long it was waited for, where that is known."""
 
+    @property
+    def status(self) -> Status:
+        """What it makes of a page."""
+        return Status.TIMEOUT if self.timed_out else Status.CRASHED
+
 
 class Pool(Generic[_Task, _Result]):
-    """Calls `function`, which pickles, in `jobs` processes.
+    """Calls `function`, which pickles, in `jobs` processes, which last until the pool is closed (`with`).
 
     Each process unpickles it anew; what it raises there comes out as a :class:`Failure`.
     """
@@ -71,6 +77,21 @@ class Pool(Generic[_Task, _Result]):
         self._changes = threading.Lock()
         self._closing = False
         self._own = threading.local()
+        self._executor = ThreadPoolExecutor(jobs, thread_name_prefix="cleaner-worker")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes, whatever they are doing."""
+        with self._changes:
+            self._closing = True
+            for worker in self._workers:
+                worker.stop()
+        self._executor.shutdown(cancel_futures=True)
 
     def map(self, tasks: Iterable[_Task]) -> Iterator[tuple[_Task, _Result | Failure]]:
         """Yield each task with its result, in the order of the tasks, which are read a few ahead.
@@ -79,7 +100,6 @@ class Pool(Generic[_Task, _Result]):
         be started.
         """
         pending: deque[tuple[_Task, Future[_Result | Failure]]] = deque()
-        executor = ThreadPoolExecutor(self._jobs, thread_name_prefix="cleaner-worker")
         trouble: Exception | None = None
         try:
             source = iter(tasks)
@@ -91,7 +111,7 @@ class Pool(Generic[_Task, _Result]):
                 except Exception as error:  # noqa: BLE001 - whatever it is, it is raised when its turn comes
                     trouble = error
                     break
-                pending.append((task, executor.submit(self._attend, task)))
+                pending.append((task, self._executor.submit(self._attend, task)))
                 while pending and (len(pending) > 4 * self._jobs or pending[0][1].done()):
                     first, future = pending.popleft()
                     yield first, future.result()
@@ -101,11 +121,8 @@ class Pool(Generic[_Task, _Result]):
             if trouble is not None:
                 raise trouble
         finally:
-            with self._changes:
-                self._closing = True
-                for worker in self._workers:
-                    worker.stop()
-            executor.shutdown(cancel_futures=True)
+            for _, future in pending:
+                future.cancel()
 
     def _attend(self, task: _Task) -> _Result | Failure:
         """Have one task done, in the process that belongs to this thread."""

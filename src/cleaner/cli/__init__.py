@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from cleaner import __version__
-from cleaner.cli import clean, diff, explain, fetch, inspect, report, rules, run
+from cleaner.cli import clean, diff, explain, fetch, inspect, ray, report, rules, run
 from cleaner.cli.common import EXIT_CODES, Exit, complain
 from cleaner.errors import CleanerError, RuleFileError
 
@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"cleaner {__version__}")
     subcommands = top.add_subparsers(metavar="COMMAND", required=True)
-    for module in (run, fetch, clean, diff, explain, inspect, report, rules):
+    for module in (run, fetch, clean, diff, explain, inspect, report, rules, ray):
         module.add(subcommands)
     return top
 

@@ -20,6 +20,7 @@ from cleaner import __version__
 from cleaner.cli.common import (
     Subcommands,
     add_command,
+    add_limits,
     add_page_options,
     add_rule_options,
     complain,
@@ -54,10 +55,6 @@ OUT/.cleaner; delete it and the next begins anew.
 """
 
 
-_MOST = 1_000_000
-"""Of seconds or megabytes that a limit may be: what is more is no limit."""
-
-
 def add(subcommands: Subcommands) -> None:
     """Add the subcommand."""
     parser = add_command(subcommands, "clean", "clean pages", _DETAILS)
@@ -78,12 +75,7 @@ def add(subcommands: Subcommands) -> None:
         metavar="N",
         help="worker processes (default: one for each processor); 0: none, clean in this process, without limits",
     )
-    parser.add_argument(
-        "--timeout", type=_positive, default=60.0, metavar="SECONDS", help="for each page (default: %(default)g)"
-    )
-    parser.add_argument(
-        "--memory", type=_megabytes, default=2048, metavar="MB", help="for each page, on Linux (default: %(default)s)"
-    )
+    add_limits(parser)
     parser.add_argument(
         "--changed",
         action="store_true",
@@ -177,22 +169,6 @@ def _sink(form: Format, out: Path | None, position: int) -> Sink:
 def _jobs(value: str) -> int:
     if not value.isdecimal():
         raise argparse.ArgumentTypeError(f"{value!r} is no number of processes")
-    return int(value)
-
-
-def _positive(value: str) -> float:
-    try:
-        number = float(value)
-    except ValueError:
-        number = 0.0
-    if not 0 < number <= _MOST:
-        raise argparse.ArgumentTypeError(f"{value!r} is no number above 0, up to {_MOST:,}")
-    return number
-
-
-def _megabytes(value: str) -> int:
-    if not value.isdecimal() or not 1 <= int(value) <= _MOST:
-        raise argparse.ArgumentTypeError(f"{value!r} is no number of megabytes")
     return int(value)
 
 

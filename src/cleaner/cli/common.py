@@ -27,6 +27,7 @@ __all__ = [
     "Exit",
     "Subcommands",
     "add_command",
+    "add_limits",
     "add_page_options",
     "add_rule_options",
     "add_rule_paths",
@@ -35,6 +36,7 @@ __all__ = [
     "count",
     "expect_many_pages",
     "make_cleaner",
+    "megabytes",
     "one_page",
     "open_console",
     "report",
@@ -110,6 +112,37 @@ def add_rule_options(parser: argparse.ArgumentParser) -> None:
         metavar="PARTS",
         help="also put these into the body: any of title,captions,comments",
     )
+
+
+_MOST = 1_000_000
+"""Of seconds or megabytes that a limit may be: what is more is no limit."""
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add what one page may take."""
+    parser.add_argument(
+        "--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="for each page (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--memory", type=megabytes, default=2048, metavar="MB", help="for each page, on Linux (default: %(default)s)"
+    )
+
+
+def _seconds(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= _MOST:
+        raise argparse.ArgumentTypeError(f"{value!r} is no number above 0, up to {_MOST:,}")
+    return number
+
+
+def megabytes(value: str) -> int:
+    """Read a number of megabytes."""
+    if not value.isdecimal() or not 1 <= int(value) <= _MOST:
+        raise argparse.ArgumentTypeError(f"{value!r} is no number of megabytes")
+    return int(value)
 
 
 def add_rule_paths(parser: argparse.ArgumentParser) -> None:

@@ -22,11 +22,13 @@ from cleaner.storage.readers import (
     SUFFIXES,
     Form,
     Member,
+    Part,
     Stream,
     as_folder,
     is_page_name,
     members,
     page_of,
+    parts,
     snapshot,
     tell,
 )
@@ -35,7 +37,7 @@ from cleaner.storage.readers.tables import parquet
 from cleaner.storage.records import content_hash
 from cleaner.storage.table import is_table
 
-__all__ = ["Input", "Meter", "count_bytes", "find_pages", "read"]
+__all__ = ["Input", "Meter", "count_bytes", "find_files", "find_pages", "pages_in", "parts_of", "read"]
 
 _END_BYTES = 64 * 1024
 _BESIDE = re.compile(r"(?P<first>.+)\.(?:page-\d{1,3}|rendered)(?P<suffix>\.[a-z]+)", re.ASCII | re.DOTALL)
@@ -245,6 +247,32 @@ def count_bytes(paths: Sequence[str | Path], *, skip: Path | None = None) -> int
     return total
 
 
+def find_files(paths: Sequence[str | Path], *, skip: Path | None = None) -> Iterator[Input]:
+    """Yield the files that `paths` name, unopened: those of which :func:`find_pages` yields the pages."""
+    for _, files in _roots(_checked(paths, skip), skip):
+        yield from files
+
+
+def pages_in(source: Input, part: Part | None = None, apart: Apart | None = None) -> Iterator[Input]:
+    """Yield the pages in a file that :func:`find_files` has found, or in a part of it; the file, where it is a page.
+
+    For `apart`, see :func:`find_pages`.
+    """
+    return _opened(source, Meter(), apart, part)
+
+
+def parts_of(source: Input, size: int) -> list[Part | None]:
+    """Return the parts of some `size` bytes, as they lie on the disk, that a file can be read in; None is the whole."""
+    if source.path is None or source.trouble or _is_pipe(source.path):
+        return [None]
+    try:
+        with source.path.open("rb") as file:
+            stream = Stream(file)
+            return [*parts(tell(stream.head, source.name.name), stream, size)] or [None]
+    except (InputError, TooLargeError, OSError):  # who reads it will find the same, and say so
+        return [None]
+
+
 def _checked(paths: Sequence[str | Path], skip: Path | None) -> list[Path | None]:
     todo: list[Path | None] = []
     for path in paths:
@@ -297,7 +325,7 @@ def _distinct(files: Iterator[Input], taken: set[PurePosixPath]) -> Iterator[Inp
     return (replace(source, name=_unique(source.name, taken)) for source in files)
 
 
-def _opened(source: Input, meter: Meter, apart: Apart | None) -> Iterator[Input]:
+def _opened(source: Input, meter: Meter, apart: Apart | None, part: Part | None = None) -> Iterator[Input]:
     """Yield the pages in a file: the file itself, where it is one page."""
     if source.trouble:
         yield source
@@ -309,9 +337,9 @@ def _opened(source: Input, meter: Meter, apart: Apart | None) -> Iterator[Input]
             form = tell(stream.head, source.name.name)
             if form.is_container:
                 if form is Form.PARQUET and apart is not None and not is_pipe:
-                    found = apart(_parquet, source.path, source.location)
+                    found = apart(_parquet, source.path, source.location, part)
                 else:
-                    read = members(form, stream, source.location, Counter())
+                    read = members(form, stream, source.location, Counter(), part)
                     found = ((0 if is_pipe else file.tell(), member) for member in read)
                 yield from _members(found, source, meter)
                 return
@@ -323,9 +351,9 @@ def _opened(source: Input, meter: Meter, apart: Apart | None) -> Iterator[Input]
     yield source
 
 
-def _parquet(path: Path, where: str) -> Iterator[tuple[int, Member]]:
+def _parquet(path: Path, where: str, part: Part | None) -> Iterator[tuple[int, Member]]:
     with path.open("rb") as file:
-        for member in parquet(file, where):
+        for member in parquet(file, where, part):
             yield file.tell(), member
 
 

@@ -1,19 +1,19 @@
-"""Articles into Parquet files, a fixed number of rows to each."""
+"""Articles into Parquet files: a fixed number of rows to each, or one file for all."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import Any, BinaryIO, Final
 
 from cleaner.errors import OutputError
 from cleaner.model import Article, Page
 from cleaner.storage.extras import need
 from cleaner.storage.outputs import Rendered, secure, told, write_all
 
-__all__ = ["Table", "is_table"]
+__all__ = ["Draft", "Table", "TableFile", "has_key", "is_table"]
 
 _SHARD_ROWS: Final = 10_000
 _GROUP_BYTES: Final = 16 * 1024 * 1024
@@ -21,6 +21,111 @@ _GROUP_BYTES: Final = 16 * 1024 * 1024
 _SHARD: Final = re.compile(r"pages-\d{5,}\.(?:parquet(?:\.part)?|rows\.part)")
 _SHARDS_FROM: Final = 40
 """The bit of a position at which the number of the shard begins; the lower ones are a place in its log."""
+
+
+class Draft:
+    """A Parquet file that appears when it is whole; until then it is called `draft`, else `<name>.part`."""
+
+    def __init__(self, path: Path, schema: Any, draft: Path | None = None) -> None:
+        self._parquet = need("pyarrow.parquet", "writing Parquet")
+        self._arrow_error: type[Exception] = need("pyarrow", "writing Parquet").ArrowException
+        self._path = path
+        self._draft = draft or path.with_name(f"{path.name}.part")
+        self._schema = schema
+        self._file: Any = None
+        self._writer: Any = None
+
+    def _open(self) -> None:
+        if self._file is None:
+            self._draft.unlink(missing_ok=True)  # never through a link that somebody left there
+            self._file = self._draft.open("xb")
+            self._writer = self._parquet.ParquetWriter(self._file, self._schema, compression="zstd")
+
+    def write(self, batch: Any) -> None:
+        """Add a record batch or table, as a row group. Raises OutputError."""
+        with self.guarded():
+            self._open()
+            self._writer.write(batch)
+
+    def finish(self) -> None:
+        """Bring the file to the disk and give it its name. Raises OutputError."""
+        with self.guarded():
+            self._open()
+            self._writer.close()
+            secure(self._file, self._draft)
+            self._file.close()
+            self._draft.replace(self._path)
+
+    def abandon(self) -> None:
+        """Drop what will be written anew. Raises OutputError."""
+        if self._file is None:
+            return
+        if self._writer is not None:
+            with suppress(OSError, self._arrow_error):  # the full disk that ends the run
+                self._writer.close()
+        with suppress(OSError):
+            self._file.close()
+        with self.guarded():
+            self._draft.unlink(missing_ok=True)
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Make an OutputError of what goes wrong."""
+        try:
+            yield
+        except (OSError, self._arrow_error) as error:
+            why = told(error) if isinstance(error, OSError) else error
+            raise OutputError(f"{self._path}: cannot be written: {why}") from error
+
+
+class TableFile:
+    """A sink that is one Parquet file, with all rows or not there at all (docs/FORMATS.md)."""
+
+    def __init__(self, path: Path, draft: Path | None = None) -> None:
+        from cleaner.storage import columns  # it imports pyarrow, which may not be there
+
+        self._columns = columns
+        self.render: Callable[[Article, Page | None], Rendered] = columns.message
+        self._draft = Draft(path, columns.SCHEMA, draft)
+        self._group: list[bytes] = []
+        self._group_bytes = 0
+
+    def put(self, name: PurePosixPath, rendered: bytes) -> None:  # noqa: ARG002 - the record says it
+        """Take one row; it is written with others."""
+        self._group.append(rendered)
+        self._group_bytes += len(rendered)
+        if self._group_bytes >= _GROUP_BYTES:
+            self.end_group()
+
+    def end_group(self) -> None:
+        """Write the rows that are held."""
+        if self._group:
+            with self._draft.guarded():
+                rows = self._columns.read(self._group)
+            self._draft.write(rows)
+        self._group.clear()
+        self._group_bytes = 0
+
+    @property
+    def holds_rows(self) -> bool:
+        """Whether there are rows that are not written."""
+        return bool(self._group)
+
+    def has(self, name: PurePosixPath) -> bool:  # noqa: ARG002
+        """Say no: rows are not changed one by one."""
+        return False
+
+    def settle(self, *, complete: bool = False) -> tuple[int, int]:  # noqa: ARG002
+        """Say that no row lasts before all do."""
+        return 0, 0
+
+    def close(self, *, complete: bool = True) -> None:
+        """Give the file its name, if all rows are there."""
+        if complete:
+            self.end_group()
+            self._draft.finish()
+        else:
+            self._draft.abandon()
 
 
 class Table:
@@ -35,35 +140,28 @@ class Table:
     """
 
     def __init__(self, folder: Path, position: int = 0, *, shard_rows: int = _SHARD_ROWS) -> None:
-        self._parquet = need("pyarrow.parquet", "writing Parquet")
-        self._arrow_error: type[Exception] = need("pyarrow", "writing Parquet").ArrowException
+        need("pyarrow.parquet", "writing Parquet")
         from cleaner.storage import columns  # it imports pyarrow, which may not be there
 
-        self._columns = columns
         self.render: Callable[[Article, Page | None], Rendered] = columns.message
         self._folder = folder
         self._shard_rows = shard_rows
         self._shard, logged = position >> _SHARDS_FROM, position & ((1 << _SHARDS_FROM) - 1)
         self._put = self._rows = 0
-        self._group: list[bytes] = []
-        self._group_bytes = 0
         self._recent: list[tuple[int, bytes]] = []
         self._settled = (0, position)
         self._failed = False
-        self._file: Any = None
-        self._writer: Any = None
         self._done: list[Path] = []
         self._outdated: list[Path] = []
-        try:
+        with self._guarded(folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._clear(keep=self._log_path() if logged else None)
             self._log = _Log(self._log_path(), logged)
+            self._file = TableFile(self._path(self._shard))
             for row in self._log.read(logged):
-                self._take(row)
+                self._take(PurePosixPath(), row)
             if self._rows >= shard_rows:  # as where the disk was full when it should have been written
                 self._end_shard()
-        except (OSError, self._arrow_error) as error:
-            raise OutputError(f"{folder}: cannot be written: {_why(error)}") from error
 
     def _clear(self, keep: Path | None) -> None:
         """Take away what an earlier run left and this one does not go on with."""
@@ -85,58 +183,34 @@ class Table:
     def _log_path(self) -> Path:
         return self._path(self._shard).with_suffix(".rows.part")
 
-    def put(self, name: PurePosixPath, rendered: bytes) -> None:  # noqa: ARG002 - the record says it
+    def put(self, name: PurePosixPath, rendered: bytes) -> None:
         """Take one row; it is written with others."""
         self._put += 1
-        try:
+        with self._guarded():
             self._recent.append((self._rows, rendered))
-            self._take(rendered)
+            self._take(name, rendered)
             if self._rows >= self._shard_rows:
                 self._end_shard()
-            elif not self._group:
+            elif not self._file.holds_rows:
                 self._write_log()
             # The run goes on, so it has made a note of what was settled last: none will begin before that any more.
             while self._outdated:
                 self._outdated[-1].unlink(missing_ok=True)
                 self._outdated.pop()
-        except (OSError, self._arrow_error) as error:
-            self._fail(error)
 
-    def _take(self, row: bytes) -> None:
-        self._group.append(row)
-        self._group_bytes += len(row)
+    def _take(self, name: PurePosixPath, row: bytes) -> None:
+        self._file.put(name, row)
         self._rows += 1
-        if self._group_bytes >= _GROUP_BYTES:
-            self._end_group()
-
-    def _end_group(self) -> None:
-        if self._writer is None:
-            draft = self._draft()
-            draft.unlink(missing_ok=True)  # never through a link that somebody left there
-            self._file = draft.open("xb")
-            self._writer = self._parquet.ParquetWriter(self._file, self._columns.SCHEMA, compression="zstd")
-        if self._group:
-            self._writer.write_batch(self._columns.read(self._group))
-        self._group.clear()
-        self._group_bytes = 0
 
     def _end_shard(self) -> None:
-        self._end_group()
-        self._writer.close()
-        secure(self._file, self._draft())
         self._file.close()
-        self._draft().replace(self._path(self._shard))
-        self._writer = self._file = None
         self._log.close()
         self._done.append(self._log.path)
         self._shard += 1
         self._rows = 0
         self._recent.clear()
         self._log = _Log(self._log_path())
-
-    def _draft(self) -> Path:
-        path = self._path(self._shard)
-        return path.with_name(f"{path.name}.part")
+        self._file = TableFile(self._path(self._shard))
 
     def _write_log(self) -> None:
         self._log.add(self._recent)
@@ -150,13 +224,11 @@ class Table:
         """Bring all rows to the disk, in whole shards and the log of the one at work."""
         if self._failed:  # in the middle of something
             return self._settled
-        try:
+        with self._guarded():
             if complete:
                 self._end()
             self._write_log()
             self._log.secure()
-        except (OSError, self._arrow_error) as error:
-            self._fail(error)
         self._outdated += self._done
         self._done.clear()
         self._settled = (self._put, self._shard << _SHARDS_FROM | self._log.size)
@@ -170,31 +242,27 @@ class Table:
     def close(self, *, complete: bool = True) -> None:
         """Write the last shard, if all rows are there; else the log stays."""
         try:
-            if complete:
-                self._end()
-                for path in (*self._outdated, *self._done, self._log.path):
-                    path.unlink(missing_ok=True)
-            else:
-                self._abandon()
-        except (OSError, self._arrow_error) as error:
-            self._fail(error)
+            with self._guarded():
+                if complete:
+                    self._end()
+                    for path in (*self._outdated, *self._done, self._log.path):
+                        path.unlink(missing_ok=True)
+                else:
+                    self._file.close(complete=False)
         finally:
             self._log.close()
 
-    def _abandon(self) -> None:
-        """Drop the file of a shard that is not whole."""
-        if self._writer is not None:
-            with suppress(OSError, self._arrow_error):  # the full disk that ends the run
-                self._writer.close()
-        if self._file is not None:
-            with suppress(OSError):
-                self._file.close()
-        self._writer = self._file = None
-        self._draft().unlink(missing_ok=True)
-
-    def _fail(self, error: Exception) -> NoReturn:
-        self._failed = True
-        raise OutputError(f"{self._path(self._shard)}: cannot be written: {_why(error)}") from error
+    @contextmanager
+    def _guarded(self, what: Path | None = None) -> Iterator[None]:
+        """Take note of what goes wrong: rows of which it is not known where they are settle no more."""
+        try:
+            yield
+        except OSError as error:
+            self._failed = True
+            raise OutputError(f"{what or self._path(self._shard)}: cannot be written: {told(error)}") from error
+        except OutputError:
+            self._failed = True
+            raise
 
 
 class _Log:
@@ -255,19 +323,20 @@ class _Log:
             self._file = None
 
 
-def _why(error: Exception) -> str:
-    return told(error) if isinstance(error, OSError) else str(error)
+def has_key(path: Path, key: bytes) -> bool:
+    """Tell whether a file is Parquet and has `key` in its key-value metadata, by which we know our own."""
+    parquet = need("pyarrow.parquet", "reading Parquet")
+    arrow_error: type[Exception] = need("pyarrow", "reading Parquet").ArrowException
+    try:
+        return key in (parquet.read_schema(path).metadata or {})
+    except (OSError, arrow_error):
+        return False
 
 
 def is_table(path: Path) -> bool:
     """Whether the file `path` is a table that :class:`Table` has written; no, where the library is missing."""
     try:
-        from pyarrow import ArrowException, parquet
-
         from cleaner.storage.columns import VERSION_KEY
     except ImportError:
         return False
-    try:
-        return VERSION_KEY in (parquet.read_schema(path).metadata or {})
-    except (OSError, ArrowException):
-        return False
+    return has_key(path, VERSION_KEY)

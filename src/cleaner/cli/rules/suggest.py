@@ -61,7 +61,12 @@ def add(actions: Subcommands) -> None:
     )
     parser.add_argument("--out", type=Path, metavar="PASS", help="write what was counted (JSON) to this file")
     parser.add_argument(
-        "--merge", type=Path, action="append", default=[], metavar="PASS", help="add what was counted earlier"
+        "--merge",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PASS",
+        help="add what was counted earlier: a file of --out, or a folder that `cleaner ray --site-pass` has made",
     )
     parser.add_argument(
         "--write",
@@ -98,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         suggest.SitePass.check_target(options.out)  # before the work, not after it
     beside = _beside(options.write)
-    earlier = [suggest.SitePass.load(path) for path in options.merge]
+    earlier = [_load(path, options) for path in options.merge]
     sitepass, summary = _count(options)
     for other in earlier:
         sitepass.merge(other)
@@ -125,6 +130,21 @@ def run(options: argparse.Namespace) -> int:
     _table(options, made)
     _conclude(options, site, counted, made, precision)
     return code
+
+
+def _load(path: Path, options: argparse.Namespace) -> SitePass:
+    """Return what was counted earlier. Raises InputError."""
+    from cleaner.storage.extras import need
+    from cleaner.workbench import suggest
+
+    if not path.is_dir():
+        return suggest.SitePass.load(path)
+    if options.out and options.site is None:
+        raise InputError(f"{path}: is read for one site at a time: --site HOST says for which")
+    need("pyarrow.dataset", "reading a folder of counts")
+    from cleaner.workbench.suggest import rows
+
+    return rows.load(path, options.site)
 
 
 def _beside(path: Path | None) -> str:

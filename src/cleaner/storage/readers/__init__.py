@@ -14,7 +14,15 @@ from cleaner.errors import InputError
 from cleaner.storage.readers.archivebox import Snapshot, snapshot
 from cleaner.storage.readers.compressed import Stream
 from cleaner.storage.readers.forms import SUFFIXES, Form, tell
-from cleaner.storage.readers.members import MAX_BYTES, MAX_MEMBER, PAGE_SUFFIXES, Member, as_folder, is_page_name
+from cleaner.storage.readers.members import (
+    MAX_BYTES,
+    MAX_MEMBER,
+    PAGE_SUFFIXES,
+    Member,
+    Part,
+    as_folder,
+    is_page_name,
+)
 from cleaner.storage.readers.pages import page_of
 
 __all__ = [
@@ -24,12 +32,14 @@ __all__ = [
     "SUFFIXES",
     "Form",
     "Member",
+    "Part",
     "Snapshot",
     "Stream",
     "as_folder",
     "is_page_name",
     "members",
     "page_of",
+    "parts",
     "refine",
     "snapshot",
     "tell",
@@ -49,15 +59,34 @@ def refine(form: Form, stream: Stream) -> Form:
         return form
 
 
-def members(form: Form, stream: Stream, where: str, skipped: Counter[str]) -> Iterator[Member]:
+def parts(form: Form, stream: Stream, size: int) -> list[Part]:
+    """Return parts of some `size` bytes, as they lie on the disk, that make up a container; none if it has no parts.
+
+    Raises InputError where it cannot be read, OSError where the disk is at fault.
+    """
+    from cleaner.storage.readers import tables, warc
+
+    if form is Form.WARC:
+        return warc.parts(stream, size)
+    if form is Form.PARQUET and _is_whole(stream):
+        return tables.parts(stream.raw, size)
+    return []
+
+
+def members(
+    form: Form, stream: Stream, where: str, skipped: Counter[str], part: Part | None = None
+) -> Iterator[Member]:
     """Yield the pages in a container, in their order; count in `skipped` what else is there, by what it is.
+
+    Of a `part`, which :func:`parts` has named, only the pages in it: they are what they are in the whole, their places
+    included, but for the numbers in the names of records.
 
     Raises InputError where it cannot be read (further), OSError where the disk is at fault.
     """
     from cleaner.storage.readers import archives, tables, wacz, warc
 
     if form is Form.WARC:
-        yield from warc.members(stream, where, skipped)
+        yield from warc.members(stream, where, skipped, part=part)
     elif form is Form.TAR:
         yield from archives.tar(stream, where, skipped)
     elif form is Form.JSONL:
@@ -67,7 +96,7 @@ def members(form: Form, stream: Stream, where: str, skipped: Counter[str]) -> It
     elif not _is_whole(stream):
         raise InputError(f"{form} is read from its end: it has to be a file of its own, unpacked, and no pipe")
     elif form is Form.PARQUET:
-        yield from tables.parquet(stream.raw, where)
+        yield from tables.parquet(stream.raw, where, part)
     else:
         size = stream.raw.seek(0, 2)
         with archives.open_zip(stream.raw) as archive:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 
 from cleaner.model import Note, Page
 
@@ -21,6 +21,7 @@ __all__ = [
     "RATIO",
     "Member",
     "Names",
+    "Part",
     "as_folder",
     "is_page_name",
     "moment",
@@ -73,6 +74,13 @@ class Member:
     """Of a page that cannot be read, where it is known."""
     notes: tuple[Note, ...] = ()
     """What is wrong with its sidecar."""
+
+
+class Part(NamedTuple):
+    """A part of a container that can be read without the rest: row groups of Parquet, bytes of a WARC."""
+
+    begin: int
+    end: int
 
 
 def too_large(name: PurePosixPath, location: str, url: str | None = None) -> Member:

@@ -16,9 +16,9 @@ from typing import Any, BinaryIO, Final
 from cleaner.errors import InputError
 from cleaner.model import Page
 from cleaner.storage.readers.compressed import Stream, extra
-from cleaner.storage.readers.members import MAX_MEMBER, Member, moment, numbered, too_large, web
+from cleaner.storage.readers.members import MAX_MEMBER, Member, Part, moment, numbered, too_large, web
 
-__all__ = ["CONTENT", "jsonl", "parquet"]
+__all__ = ["CONTENT", "jsonl", "parquet", "parts"]
 
 HTML: Final = ("html", "raw_html", "page_html", "html_content", "content_html", "body_html")
 TEXT: Final = ("text", "raw_text", "plain_text", "raw_content")
@@ -64,19 +64,44 @@ def jsonl(stream: Stream, where: str, skipped: Counter[str]) -> Iterator[Member]
             yield Member(numbered(number), f"{where}:{number}", None, "no JSON object")
 
 
-def parquet(file: BinaryIO, where: str) -> Iterator[Member]:
-    """Yield the pages of a Parquet file, one for each row; only the columns that are known are read."""
+def parts(file: BinaryIO, size: int) -> list[Part]:
+    """Return runs of row groups that hold some `size` bytes each, packed, or one row group."""
+    pa, pq = _library()
+    try:
+        groups = pq.read_metadata(file)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"broken Parquet: {error}") from error
+    found: list[Part] = []
+    begin = held = 0
+    for at in range(groups.num_row_groups):
+        group = groups.row_group(at)
+        held += sum(group.column(column).total_compressed_size for column in range(group.num_columns))
+        if held >= size or at == groups.num_row_groups - 1:
+            found.append(Part(begin, at + 1))
+            begin, held = at + 1, 0
+    return found
+
+
+def _library() -> tuple[Any, Any]:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
         raise extra("Parquet", error) from error
+    return pa, pq
+
+
+def parquet(file: BinaryIO, where: str, part: Part | None = None) -> Iterator[Member]:
+    """Yield the pages of a Parquet file, one for each row; only the columns that are known are read."""
+    pa, pq = _library()
     number = 0
     try:
         table = pq.ParquetFile(file, buffer_size=1024 * 1024, pre_buffer=False)
+        groups = range(table.num_row_groups)[slice(*part) if part else slice(None)]
+        number = sum(table.metadata.row_group(at).num_rows for at in range(groups.start))
         columns = [name for name in table.schema_arrow.names if name.lower() in _KNOWN]
         _check(columns, table.schema_arrow.names)
-        for batch in table.iter_batches(_ROWS, columns=columns, use_threads=False):
+        for batch in table.iter_batches(_ROWS, groups, columns, use_threads=False):
             names = batch.schema.names
             for index in range(batch.num_rows):
                 number += 1

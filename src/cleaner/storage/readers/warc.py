@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -23,12 +23,12 @@ from cleaner.errors import InputError
 from cleaner.model import Page
 from cleaner.segment.decode import looks_like_html
 from cleaner.storage.readers.compressed import Stream, extra
-from cleaner.storage.readers.members import MAX_MEMBER, Member, moment, numbered, too_large, web
+from cleaner.storage.readers.members import MAX_MEMBER, Member, Part, moment, numbered, too_large, web
 
 if TYPE_CHECKING:
     from fastwarc.warc import WarcRecord
 
-__all__ = ["Wanted", "members"]
+__all__ = ["Wanted", "members", "parts"]
 
 _MARK: Final = b"WARC/"
 _HTML: Final = ("text/html", "application/xhtml+xml")
@@ -48,6 +48,21 @@ class Wanted(Protocol):
         """Take note that `url` leads to `target`."""
 
 
+def parts(stream: Stream, size: int) -> list[Part]:
+    """Return parts of some `size` bytes of a gzipped WARC file; none where it cannot be divided.
+
+    Each begins with a record. Only where records are packed one by one can their beginnings be told from what may stand
+    in a page; a WARC file in a WARC file, stored as it is, would be read as records of its own.
+    """
+    if stream.packing != "gzip" or not stream.is_seekable:
+        return []
+    end = stream.raw.seek(0, io.SEEK_END)
+    starts = [0]
+    while starts[-1] + size < end and (found := _next(stream, starts[-1] + size)) is not None:
+        starts.append(found[0])
+    return [Part(*edges) for edges in pairwise([*starts, end])]
+
+
 def members(
     stream: Stream,
     where: str,
@@ -55,11 +70,15 @@ def members(
     *,
     wanted: Wanted | None = None,
     numbers: Iterator[int] | None = None,
+    part: Part | None = None,
 ) -> Iterator[Member]:
     """Yield the pages in a WARC file; count in `skipped` what else is there, by what it is."""
     _library()
     reader = _Reader(where, skipped, wanted, numbers or count(1))
     base = 0  # where in the file on the disk `stream` began
+    if part is not None and part.begin:
+        stream.raw.seek(part.begin)
+        base, stream = part.begin, Stream(stream.raw)
     for _ in range(_MOST_BREAKS):
         at: int | None = None
         is_inside = False
@@ -69,6 +88,8 @@ def members(
                     yield reader.broken
                 reader.broken = None
                 at, is_inside = record.stream_pos, True
+                if part is not None and base + stream.packed_position(at) >= part.end:
+                    return
                 member = reader.read(record, base + stream.packed_position(at))
                 is_inside = False
                 if member is not None:

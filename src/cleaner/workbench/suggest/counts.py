@@ -36,6 +36,7 @@ __all__ = [
     "MEDIA",
     "RUNS",
     "SECTIONS",
+    "SKETCHES",
     "Counts",
     "Form",
     "Key",
@@ -48,6 +49,8 @@ __all__ = [
     "Survey",
     "Tally",
     "hash_of",
+    "survey_from",
+    "survey_json",
 ]
 
 Medium = Literal["html", "text"]
@@ -58,7 +61,7 @@ MAX_KEYS: Final = 50_000
 to four fifths: what recurs stays, and what was on one page is what the next pages bring anew."""
 
 _VERSION: Final = 1
-_SKETCHES: Final = 8
+SKETCHES: Final = 8
 """Pages of a site and medium that are remembered line by line, without texts, to tell what rules do together."""
 _MAX_HEAD: Final = 15
 """Words of a line that something may follow: a label, no paragraph."""
@@ -296,6 +299,23 @@ class Tally:
         self.last = max(self.last, other.last)
         self.examples = _least({*self.examples, *other.examples})
 
+    def as_json(self) -> list[Any]:
+        """Return it as JSON types."""
+        folds = [
+            [fold, *([_ALL.index(matcher), *counts[matcher]] for matcher in sorted(counts))]
+            for fold, counts in sorted(self.folds.items())
+        ]
+        return [folds, self.first, self.last, self.examples]
+
+    @classmethod
+    def from_json(cls, said: Any) -> Self:
+        """Return what `as_json` gave. Raises ValueError, TypeError or IndexError for what is none."""
+        folds, first, last, examples = said
+        counts = {
+            int(fold): {_ALL[index]: Counts(*map(int, its)) for index, *its in matchers} for fold, *matchers in folds
+        }
+        return cls(counts, str(first), str(last), list(map(str, examples)))
+
 
 def _least(texts: Iterable[str]) -> list[str]:
     return sorted(texts, key=lambda text: (hash_of(text), text))[:_EXAMPLES]
@@ -316,16 +336,16 @@ class Survey:
         """How many pages were counted."""
         return sum(self.pages.values())
 
-    def merge(self, other: Survey) -> None:
-        """Add `other`: pages that are in both count twice."""
+    def merge(self, other: Survey, *, forget: bool = True) -> None:
+        """Add `other`: pages that are in both count twice. With `forget`, keep no more than `MAX_KEYS`."""
         for fold, count in other.pages.items():
             self.pages[fold] = self.pages.get(fold, 0) + count
         for key, tally in other.tallies.items():
             self.tallies.setdefault(key, Tally()).merge(tally)
         self.sketches |= other.sketches
-        for page in sorted(self.sketches)[_SKETCHES:]:
+        for page in sorted(self.sketches)[SKETCHES:]:
             del self.sketches[page]
-        if len(self.tallies) > MAX_KEYS:
+        if forget and len(self.tallies) > MAX_KEYS:
             most = sorted(self.tallies, key=lambda key: (-self.tallies[key].pages, key))
             for key in most[MAX_KEYS * 4 // 5 :]:
                 del self.tallies[key]
@@ -352,10 +372,10 @@ class SitePass(Kept):
         """Count one page."""
         self._survey(sighting.site, sighting.medium).merge(_survey_of(sighting))
 
-    def merge(self, other: SitePass) -> None:
-        """Add `other`."""
+    def merge(self, other: SitePass, *, forget: bool = True) -> None:
+        """Add `other`. Without `forget`, sums are exact however the pages were divided, and as large as they get."""
         for (site, medium), survey in other.surveys.items():
-            self._survey(site, medium).merge(survey)
+            self._survey(site, medium).merge(survey, forget=forget)
         self.aside += other.aside
 
     def of(self, site: str, media: Iterable[Medium]) -> Survey:
@@ -378,7 +398,7 @@ class SitePass(Kept):
             "cleaner": __version__,
             "aside": self.aside,
             "surveys": [
-                {"site": site, "medium": medium, **_survey_json(survey)}
+                {"site": site, "medium": medium, **survey_json(survey)}
                 for (site, medium), survey in sorted(self.surveys.items())
             ],
         }
@@ -393,39 +413,26 @@ class SitePass(Kept):
         try:
             found = cls(aside=int(data["aside"]))
             for said in data["surveys"]:
-                found.surveys[str(said["site"]), MEDIA[MEDIA.index(said["medium"])]] = _survey_from(said)
+                found.surveys[str(said["site"]), MEDIA[MEDIA.index(said["medium"])]] = survey_from(said)
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
             raise ValueError(f"a broken site pass ({type(error).__name__}: {error})") from error
         return found
 
 
-def _survey_json(survey: Survey) -> dict[str, Any]:
+def survey_json(survey: Survey) -> dict[str, Any]:
+    """Return the sums of a site and medium as JSON types."""
     return {
         "pages": sorted(survey.pages.items()),
-        "tallies": [
-            [
-                *key,
-                [
-                    [fold, *([_ALL.index(matcher), *counts[matcher]] for matcher in sorted(counts))]
-                    for fold, counts in sorted(tally.folds.items())
-                ],
-                tally.first,
-                tally.last,
-                tally.examples,
-            ]
-            for key, tally in sorted(survey.tallies.items())
-        ],
+        "tallies": [[*key, *tally.as_json()] for key, tally in sorted(survey.tallies.items())],
         "sketches": dict(sorted(survey.sketches.items())),
     }
 
 
-def _survey_from(said: dict[str, Any]) -> Survey:
+def survey_from(said: dict[str, Any]) -> Survey:
+    """Return what :func:`survey_json` gave. Raises KeyError, TypeError, ValueError or IndexError for what is none."""
     survey = Survey({int(fold): int(count) for fold, count in said["pages"]})
-    for form, at, zone, folds, first, last, examples in said["tallies"]:
-        counts = {
-            int(fold): {_ALL[index]: Counts(*map(int, its)) for index, *its in matchers} for fold, *matchers in folds
-        }
-        survey.tallies[str(form), str(at), str(zone)] = Tally(counts, str(first), str(last), list(map(str, examples)))
+    for form, at, zone, *tally in said["tallies"]:
+        survey.tallies[str(form), str(at), str(zone)] = Tally.from_json(tally)
     for page, lines in said["sketches"].items():
         survey.sketches[page] = tuple(
             Line._make([key, Zone(zone), *rest, tuple(selectors)]) for key, zone, *rest, selectors in lines

@@ -19,12 +19,14 @@ from cleaner.segment import segment
 from cleaner.workbench.ledger import NOT_THE_SITES, body_probabilities, left_to_judges
 from cleaner.workbench.lint import css_smells
 from cleaner.workbench.scaffold import host_of
-from cleaner.workbench.suggest.counts import Line, Sighting, SitePass, hash_of
+from cleaner.workbench.suggest.counts import SKETCHES, Line, Medium, Sighting, SitePass, hash_of
 
 __all__ = ["Surveyor"]
 
 _MAX_LINES: Final = 5_000
 """Blocks of a page that are counted; what a longer page has at its end is left out."""
+_MOST_REMEMBERED: Final = 10_000
+"""Sites of which it is known which pages are remembered."""
 _UNLIKELY: Final = 0.15
 """Probability under which the scorer is sure that a block is no body; such doubts about a long list add up to none."""
 _LINKY: Final = 0.5
@@ -67,6 +69,7 @@ class Surveyor:
         self.cleaner = cleaner
         self.site = site
         self.sitepass = SitePass()
+        self._remembered: dict[tuple[str, Medium], list[str]] = {}
 
     def clean(self, page: Page, /) -> Article:
         """Return the article of a page, counted."""
@@ -85,6 +88,20 @@ class Surveyor:
                 return article
         self.sitepass.add(self.sighting(document, article, site))
         return article
+
+    def take(self) -> SitePass:
+        """Return what was counted since the last time, and begin anew.
+
+        Of pages that are remembered line by line, only those that may yet be among the ones that count are given.
+        """
+        taken, self.sitepass = self.sitepass, SitePass()
+        if len(self._remembered) > _MOST_REMEMBERED:
+            self._remembered.clear()
+        for key, survey in taken.surveys.items():
+            least = sorted({*self._remembered.get(key, ()), *survey.sketches})[:SKETCHES]
+            self._remembered[key] = least
+            survey.sketches = {name: lines for name, lines in survey.sketches.items() if name in least}
+        return taken
 
     def sighting(self, document: Document, article: Article, site: str) -> Sighting:
         """Return what a cleaned page adds to a pass."""
