@@ -99,6 +99,11 @@ def test_characters_that_a_tree_cannot_hold() -> None:
     assert text_of("<p>a\x01b\x0cc\ud800d\ufffee\U0001f600") == "ab c\ufffdde\U0001f600"
 
 
+@pytest.mark.parametrize("markup", ["<head><td>a</head>&#1;b", "<body>a</body>&#1;b", "<body></body>&#1;ab"])
+def test_such_characters_by_reference_where_text_is_moved(markup: str) -> None:
+    assert text_of(markup) == "ab"
+
+
 def test_no_entity_but_those_of_html(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("secret")

@@ -14,7 +14,18 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["clip", "collapse", "ends_sentence", "fold", "fold_phrase", "settle", "settle_line", "word_count", "words"]
+__all__ = [
+    "clip",
+    "collapse",
+    "ends_sentence",
+    "fold",
+    "fold_phrase",
+    "settle",
+    "settle_line",
+    "settle_name",
+    "word_count",
+    "words",
+]
 
 # Invisible characters that carry no meaning once the page is laid out: soft hyphen, zero-width space, word joiner,
 # BOM, and the C0/C1 controls that are not white space. ZWJ, ZWNJ and the bidi marks stay: Persian, the Indic scripts,
@@ -28,6 +39,9 @@ _LINE_ENDS = dict.fromkeys([0x0B, 0x0C, 0x85, 0x2028, 0x2029], "\n")
 _SETTLE = {**_INVISIBLE, **_SPACES, **_LINE_ENDS}
 # A lone surrogate cannot be written as UTF-8; it stands for a character that was lost already.
 _SETTLE.update(dict.fromkeys(range(0xD800, 0xE000), "\ufffd"))
+_MISLEADING = dict.fromkeys(
+    [*map(ord, "\t\n\v\f\r\x85\u2028\u2029"), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd"
+)
 _UNSETTLED = re.compile("[" + "".join(re.escape(chr(code)) for code in _SETTLE) + "]")
 # How a sentence ends, in the corpus' scripts, with what may close after it (quotes, brackets, a reference mark).
 _SENTENCE_END = re.compile(r"""[.!?…。！？｡．؟۔।॥։။][\s"'”’»›“„)\]」』）】]*(?:\[\d+\])*$""")
@@ -62,6 +76,14 @@ def settle(text: str) -> str:
     elif _UNSETTLED.search(text):
         text = text.translate(_SETTLE)
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+
+
+def settle_name(text: str) -> str:
+    """Return a name as it can stand in a line for people: settled, without line ends and what turns its direction.
+
+    Names are given by strangers. After a mark such as U+202E the rest of the line reads backwards: `exe.txt`.
+    """
+    return settle(text.translate(_MISLEADING))
 
 
 def settle_line(text: str) -> str:

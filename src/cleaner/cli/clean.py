@@ -32,7 +32,7 @@ from cleaner.cli.common import (
     tell,
 )
 from cleaner.errors import InputError
-from cleaner.text import settle
+from cleaner.text import settle, settle_name
 
 if TYPE_CHECKING:
     from cleaner.batch import Row, Summary
@@ -257,7 +257,8 @@ def _progress(options: argparse.Namespace, meter: Meter, *, show: bool) -> Itera
             rate = statuses.total() / max(time.monotonic() - begun, 0.001)
             told = ", ".join(f"{number:,} {status}" for status, number in statuses.most_common(4))
             told = f"{rate:,.0f}/s  {told}"
-            progress.update(task, completed=meter.read, pages=statuses.total(), name=settle(row.location), told=told)
+            name = settle_name(row.location)
+            progress.update(task, completed=meter.read, pages=statuses.total(), name=name, told=told)
 
         yield advance
 

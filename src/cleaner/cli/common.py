@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cleaner.errors import InputError, RuleFileError
-from cleaner.text import settle
+from cleaner.text import settle, settle_name
 
 if TYPE_CHECKING:  # the command's help must not wait for these
     from rich.console import Console
@@ -71,9 +71,9 @@ exit codes:
 
 
 def complain(message: str) -> None:
-    """Print `message` to standard error; nothing in it can move the cursor."""
+    """Print `message` to standard error; nothing in it can move the cursor or turn what follows."""
     for line in settle(message).splitlines():
-        print(f"cleaner: {line}", file=sys.stderr)
+        print(f"cleaner: {settle_name(line)}", file=sys.stderr)
 
 
 def add_command(subcommands: Subcommands, name: str, summary: str, details: str = "") -> argparse.ArgumentParser:
@@ -175,10 +175,10 @@ def tell(row: Row, *, always: bool = False) -> None:
     if row.status in FAILURES or (always and row.status is not Status.OK):
         # A reason that names the file itself needs no second name.
         place = "" if row.location in row.reason else f"{row.location}: "
-        complain(f"{place}{row.status}: {row.reason}" if row.reason else f"{place}{row.status}")
+        complain(settle_name(f"{place}{row.status}: {row.reason}" if row.reason else f"{place}{row.status}"))
     for note in row.notes:
         if note.id.startswith("storage/"):
-            complain(f"{row.location}: {note.message}")
+            complain(settle_name(f"{row.location}: {note.message}"))
 
 
 def conclude(summary: Summary) -> Exit:
@@ -261,5 +261,5 @@ def report(article: Article) -> Exit:
     from cleaner.model import Status
 
     if article.status is not Status.OK:
-        complain(f"{article.location}: {article.status}{f': {article.reason}' if article.reason else ''}")
+        complain(settle_name(f"{article.location}: {article.status}{f': {article.reason}' if article.reason else ''}"))
     return Exit.FAILED if article.status in FAILURES else Exit.OK

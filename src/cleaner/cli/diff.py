@@ -28,7 +28,7 @@ from cleaner.cli.common import (
     report,
 )
 from cleaner.errors import InputError
-from cleaner.text import settle
+from cleaner.text import settle, settle_name
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -341,7 +341,7 @@ def _summary(to: Console, totals: Totals, worst: list[tuple[float, str, str]], *
     first.add_column("pages to look at first", overflow="fold")
     first.add_column("")
     for _, location, reason in look[:limit]:
-        first.add_row(Text(settle(location)), reason)
+        first.add_row(Text(settle_name(location)), reason)
     show(first, len(look) - limit, "page")
 
 

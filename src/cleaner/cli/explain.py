@@ -20,7 +20,7 @@ from cleaner.cli.common import (
     report,
 )
 from cleaner.errors import InputError
-from cleaner.text import clip, settle
+from cleaner.text import clip, settle, settle_name
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -119,7 +119,7 @@ def _all(to: Console, article: Article, indices: Iterable[int]) -> None:
 
     from cleaner.explain import say, why
 
-    to.print(Text(settle(f"{article.location}: {article.status}"), style="bold"), soft_wrap=True)
+    to.print(Text(settle_name(f"{article.location}: {article.status}"), style="bold"), soft_wrap=True)
     to.print(Text(f"rules: {', '.join(article.rules) or 'none'}"), soft_wrap=True)
     to.print(Text(_ROW.format("block", "verdict", "text", "why"), style="bold"), soft_wrap=True)
     for index in indices:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cleaner.cli.common import Exit, Subcommands, add_command, count
 from cleaner.errors import InputError
-from cleaner.text import clip, settle
+from cleaner.text import clip, settle_name
 
 if TYPE_CHECKING:
     from cleaner.storage.readers.inspection import Inspection
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             write_all(sys.stdout.buffer, dump(told.as_json()))
         else:
-            print(settle("\n".join(_lines(told))), flush=True)
+            print("\n".join(map(settle_name, _lines(told))), flush=True)
     return code
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-import tomllib
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -24,7 +23,7 @@ import cleaner
 from cleaner.errors import Fault, InputError, RuleFileError
 from cleaner.model import Declared, Document, Note
 from cleaner.rules.expressions import did_you_mean
-from cleaner.rules.language import FOLDERS, Reference, Rule, RuleFile, Written, load_file
+from cleaner.rules.language import FOLDERS, Reference, Rule, RuleFile, Written, load_file, read_toml
 from cleaner.rules.matching import Layer, Mark, Reading, Region
 from cleaner.text import fold
 
@@ -440,8 +439,8 @@ def _recognise_lines(source: RuleSource) -> Iterator[str]:
     text = data.decode("utf-8-sig", "replace")
     table = _FIRST_TABLE.search(text)  # `recognise` stands above all tables
     try:
-        lines = tomllib.loads(text[: table.start()] if table else text).get("recognise", [])
-    except tomllib.TOMLDecodeError:
+        lines = read_toml(text[: table.start()] if table else text).get("recognise", [])
+    except (ValueError, RecursionError):
         lines = load_file(source.path, source.name, source.shown).recognise
     if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
         lines = load_file(source.path, source.name, source.shown).recognise

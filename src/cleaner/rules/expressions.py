@@ -10,12 +10,13 @@ import difflib
 import re
 import unicodedata
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import field as _field
+from functools import cache, cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 import re2
@@ -26,10 +27,12 @@ from lxml import etree
 from lxml.cssselect import CSSSelector
 
 from cleaner.model import Document
+from cleaner.rules.costs import Extent, Shape, shape_of
 
 __all__ = [
     "Compound",
     "ElementIndex",
+    "ExpensiveError",
     "PatternSet",
     "Selector",
     "SelectorIndex",
@@ -46,6 +49,15 @@ _MAX_LENGTH = 2_000  # characters of one expression
 _MAX_PROGRAM = 20_000  # instructions of one compiled pattern
 _MAX_AUTOMATON = 100_000  # instructions of those that are matched as one automaton
 _AUTOMATON_MEMORY = 64 << 20  # bytes, taken as texts need them: hundreds of states of the largest automaton
+_MAX_SECONDS = 3.0  # of one expression on one page, by estimate
+_MAX_SECONDS_OF_ALL = 20.0  # of all of them
+_MAX_PROBE_SECONDS = 0.02  # on twelve elements: what takes longer there ends on no page
+_CRUDE = 3e-11  # seconds for each element to the power of the walks and one, at most
+_CRUDE_SECONDS = 2.0  # that are spent by this measure before a closer one is taken, which takes time itself
+
+
+class ExpensiveError(Exception):
+    """A selector would take too long on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,8 @@ class Selector:
     """One of these has to be found for a hit; empty where that is not known."""
     narrows: Any = None
     """Compiled by lxml: tells whether one element that has the compound is hit."""
+    shape: Shape = _field(default_factory=Shape, repr=False)
+    """What it may cost."""
 
     def __str__(self) -> str:
         return f"{self.key} {self.text}"
@@ -92,6 +106,8 @@ class ElementIndex:
         self._others = document.unread if unread else []
         self._bearers: dict[str, dict[str, list[int]]] = {}
         self._values: dict[str, str] = {}
+        self._seconds_left = _MAX_SECONDS_OF_ALL
+        self._crude_left = _CRUDE_SECONDS
 
     @cached_property
     def _unread(self) -> dict[str, list[tuple[str, Any]]]:
@@ -125,17 +141,53 @@ class ElementIndex:
     def select(self, selector: Selector) -> Any:
         """Return what `selector` hits, in document order; the plain value of an XPath expression that has one.
 
-        Raises :class:`lxml.etree.XPathError` where libxml2 gives up.
+        Raises :class:`lxml.etree.XPathError` where libxml2 gives up, :class:`ExpensiveError` where it would take long.
         """
         possible = [compound for compound in selector.compounds if self._is_possible(compound)]
-        if not possible:
-            return [] if selector.compounds else selector.evaluate(self.root)
-        if len(possible) > 1 or not (possible[0].whole or selector.narrows):
+        if selector.compounds and not possible:
+            return []
+        if not (len(possible) == 1 and possible[0].whole):
+            self._spend(selector)
+        if len(possible) != 1 or not (possible[0].whole or selector.narrows):
             return selector.evaluate(self.root)
         found = self._find(possible[0])
         if len(found) > 1 and not all(element in self.document.spans for element in found):
             return selector.evaluate(self.root)  # elements without an ordinal come last here
         return list(filter(selector.narrows, found)) if selector.narrows else found
+
+    def _spend(self, selector: Selector) -> None:
+        """Raise :class:`ExpensiveError` where a selector may take too long here, or all so far did."""
+        elements = len(self.document.elements) + len(self.document.unread)
+        crude = elements ** (selector.shape.walks + 1) * _CRUDE if selector.shape.walks < 9 else _MAX_SECONDS
+        if crude <= self._crude_left:
+            self._crude_left -= crude
+            return
+        left = min(_MAX_SECONDS, self._seconds_left)
+        seconds = selector.shape.seconds(self._extent)
+        if seconds > left:
+            seconds = selector.shape.seconds(self._extent, closely=True)
+        if left < seconds <= _MAX_SECONDS:
+            raise ExpensiveError("the selectors before it may have taken all the time that a page has")
+        if seconds > left:
+            raise ExpensiveError(f"it may take {_about(seconds)} among {elements:,} elements")
+        self._seconds_left -= seconds
+
+    @cached_property
+    def _extent(self) -> Extent:
+        document = self.document
+        depths = [0] * len(document.parents)
+        for ordinal, parent in enumerate(document.parents[1:], 1):
+            depths[ordinal] = depths[parent] + 1
+        children = Counter([*document.parents[1:], *(id(element.getparent()) for element in document.unread)])
+        return Extent(
+            elements=len(document.elements) + len(document.unread),
+            depth=max(depths, default=0) + 8,  # those without an ordinal lie in the head, or are scripts
+            mean_depth=sum(depths) / max(len(depths), 1) + 8,
+            width=max(children.values(), default=1),
+            characters=sum(map(len, document.pieces)),
+            tagged=lambda tag: len(document.tagged(tag)),
+            count=cache(lambda source: cast("float", etree.XPath(source, regexp=False)(document.root))),
+        )
 
     def values(self, name: str) -> str:
         """Return all values of one attribute as one string; empty where nothing on the page has it."""
@@ -294,6 +346,10 @@ class _PartSet:
             yield from (indices[at] for at in automaton.Match(text) or ())
 
 
+def _about(seconds: float) -> str:
+    return f"{seconds:,.0f} seconds" if seconds < 3600 else "hours" if seconds < 86400 else "days"
+
+
 def _rarity(condition: tuple[str, str, str]) -> tuple[int, int]:
     """Sort what tells most of whether a selector hits, and is looked up fastest, first."""
     name, operator, value = condition
@@ -411,7 +467,8 @@ def _check_length(source: str) -> None:
 
 
 def compile_glob(glob: str) -> Any:
-    """Compile a glob over URL paths: `*` any characters, `?` one."""
+    """Compile a glob over URL paths: `*` any characters, `?` one. Raises :class:`ValueError`."""
+    _check_length(glob)
     options = _options()
     options.case_sensitive = True
     return re2.compile("".join({"*": ".*", "?": "."}.get(char) or re2.escape(char) for char in unquote(glob)), options)
@@ -422,6 +479,7 @@ _PROBE = etree.HTML(
     "<html><head><title>t</title><meta name=a content=b></head><body><div id=a class='a b'><p>x <a href=y>z</a></p>"
     "<ul><li>x</li></ul></div></body></html>"
 )
+_PROBE_EXTENT = Extent(12, 6, 3.0, 2, 5, lambda _: 4, lambda _: 12.0)
 _CONDITIONS = {"exists": "", "=": "=", "~=": "~=", "|=": "|=", "^=": "^=", "$=": "$=", "*=": "*="}
 _DEAD_PSEUDOS = frozenset({"hover", "visited", "focus", "active", "target"})
 _HAS_CHILD = re.compile(r":has\(\s*>")  # read wrongly by cssselect up to 1.3, which is what some machines have
@@ -440,6 +498,7 @@ def compile_css(source: str, *, probation: bool, use: str) -> Selector:  # noqa:
     compounds: list[Compound] = []
     try:
         evaluate = CSSSelector(source, translator="html")
+        shape = _shape(evaluate.path)
         evaluate(_PROBE)
         for tree in css_parser.parse(source):
             tags: set[str] = set()
@@ -451,7 +510,7 @@ def compile_css(source: str, *, probation: bool, use: str) -> Selector:  # noqa:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     indexed = all(compound.tags or compound.attributes for compound in compounds)
-    return Selector("css", source, evaluate, tuple(compounds) if indexed else ())
+    return Selector("css", source, evaluate, tuple(compounds) if indexed else (), shape=shape)
 
 
 def _read_compound(tree: Any, tags: set[str], attributes: list[tuple[str, str, str]]) -> bool:
@@ -522,6 +581,7 @@ def compile_xpath(source: str, *, probation: bool, use: str) -> Selector:
     _check_length(source)
     try:
         evaluate = etree.XPath(source, regexp=False, smart_strings=False)
+        shape = _shape(source)
         found = evaluate(_PROBE)
     except etree.XPathError as error:
         _check_xpath(source, probation=probation, use=use)  # says more, where it finds the cause
@@ -531,11 +591,19 @@ def compile_xpath(source: str, *, probation: bool, use: str) -> Selector:
         raise ValueError("selects no elements: its result is a string, a number or a truth value")
     tag = _only_step(source) if use == "elements" else None
     if tag is None:
-        return Selector("xpath", source, evaluate)
+        return Selector("xpath", source, evaluate, shape=shape)
     narrowing = source.strip().removeprefix("//").strip().removeprefix(tag).strip()
     # A predicate that is one call of not() asks for no position: it can be asked of one element.
     narrows = etree.XPath(f"boolean(self::*{narrowing})", regexp=False) if _is_negation(narrowing) else None
-    return Selector("xpath", source, evaluate, (Compound(frozenset({tag}), (), not narrowing),), narrows)
+    return Selector("xpath", source, evaluate, (Compound(frozenset({tag}), (), not narrowing),), narrows, shape)
+
+
+def _shape(source: str) -> Shape:
+    """Return what an expression may cost. Raises :class:`ValueError` where that is too much on any page."""
+    shape = shape_of(_xpath_tokens(source))
+    if shape.seconds(_PROBE_EXTENT) > _MAX_PROBE_SECONDS:
+        raise ValueError("it goes through the page within going through the page, too often to end")
+    return shape
 
 
 def _is_negation(predicate: str) -> bool:

@@ -15,12 +15,15 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field as _field
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
+
+import re2
 
 from cleaner.errors import Fault, InputError, RuleFileError
 from cleaner.model import BlockKind, NoiseKind, Zone
@@ -33,7 +36,7 @@ from cleaner.rules.expressions import (
     did_you_mean,
 )
 from cleaner.rules.places import KeyPath, locate
-from cleaner.text import fold, fold_phrase
+from cleaner.text import clip, fold, fold_phrase
 
 __all__ = [
     "FIELDS",
@@ -59,6 +62,7 @@ __all__ = [
     "Written",
     "load_file",
     "parse",
+    "read_toml",
 ]
 
 # fmt: off
@@ -78,6 +82,10 @@ MAX_LINE = 2_000
 # Bounds on a rule file: far above what people write, low enough that no file stalls a run.
 _MAX_BYTES = 1 << 20
 _MAX_RULES = 5_000
+_MAX_EXPRESSIONS = 20_000  # most selectors and patterns: a second or two of compiling
+_MAX_QUOTED = 200  # characters of an expression that a fault repeats
+_MAX_FAULTS = 1_000  # most that are told
+_MAX_PARTS = 64  # most parts of a key (`a.b.c`): tomllib takes quadratic time over them
 _MAX_BLOCKS = 1_000  # most blocks that one section may take
 _MANY = 100_000  # most words that a test may speak of
 
@@ -316,6 +324,7 @@ _SET_NAME = re.compile(r"[a-z0-9_-]+")
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _TOKEN = re.compile(r"\*?[^\s*]+\*?")
+_LONG_KEY = re2.compile(rf"""(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_MAX_PARTS}}}""")
 _TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 # fmt: off
@@ -369,7 +378,8 @@ class Written:
             raise RuleFileError([Fault(shown, 0, None, f"over {_MAX_BYTES:,} bytes", "split it into several files")])
         try:
             text = data.decode("utf-8-sig").replace("\r\n", "\n")
-            tables = tomllib.loads(text)
+            tables = read_toml(text)
+            lines = locate(text)
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             raise RuleFileError([Fault(shown, line, None, "not UTF-8")]) from None
@@ -379,15 +389,19 @@ class Written:
             reason = str(error).partition(" (at ")[0]
             advice = "strings stand in quotes" if reason.startswith("Invalid value") else None
             raise RuleFileError([Fault(shown, line, None, f"not TOML: {reason}", advice)]) from None
+        except ValueError as error:
+            raise RuleFileError([Fault(shown, 0, None, str(error))]) from None
         except RecursionError:
             raise RuleFileError([Fault(shown, 0, None, "nested too deeply")]) from None
-        return cls(text, tables, locate(text), hashlib.sha256(data).hexdigest())
+        return cls(text, tables, lines, hashlib.sha256(data).hexdigest())
 
     def compiled(self, name: str, shown: str) -> RuleFile:
         """Compile the file, called `name`. Raises :class:`~cleaner.errors.RuleFileError` with all its faults."""
         checker = _Checker(name, shown, self.lines)
-        compiled = checker.file(self.tables, self.digest)
-        if checker.faults:
+        compiled = None
+        with suppress(_GivenUpError):
+            compiled = checker.file(self.tables, self.digest)
+        if compiled is None or checker.faults:
             raise RuleFileError(sorted(checker.faults, key=lambda fault: fault.line))
         return compiled
 
@@ -407,6 +421,26 @@ def parse(data: bytes, name: str, shown: str) -> RuleFile:
     return Written.of(data, shown).compiled(name, shown)
 
 
+def read_toml(source: str) -> dict[str, Any]:
+    """Return the tables of a TOML text.
+
+    Raises :class:`ValueError` for what is no TOML (then it is :class:`tomllib.TOMLDecodeError`) or none that people
+    write, :class:`RecursionError` where it nests too deeply.
+    """
+    if _LONG_KEY.search(source):
+        raise ValueError(f"a key of more than {_MAX_PARTS} parts")
+    try:
+        return tomllib.loads(source)
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError as error:  # a number of more digits than Python reads
+        raise ValueError(f"not TOML that can be read: {str(error).partition(':')[0]}") from None
+
+
+class _GivenUpError(Exception):
+    """A file has more of something than is worth checking; its faults say of what."""
+
+
 class _Checker:
     """Turns the tables of one file into compiled types, collecting every fault on the way.
 
@@ -424,6 +458,7 @@ class _Checker:
         self.sets: list[Reference] = []
         self.probation = False
         self.when = _ALWAYS
+        self.expressions = 0
 
     # -- places and faults
 
@@ -437,6 +472,15 @@ class _Checker:
 
     def fault(self, path: KeyPath, reason: str, suggestion: str | None = None) -> None:
         self.faults.append(Fault(self.shown, self.line(path), self.rule_id, reason, suggestion))
+        if len(self.faults) > _MAX_FAULTS:
+            raise _GivenUpError
+
+    def count_expression(self, path: KeyPath) -> None:
+        """Give up a file with more selectors and patterns than any run should wait for."""
+        self.expressions += 1
+        if self.expressions > _MAX_EXPRESSIONS:
+            self.fault(path, f"more than {_MAX_EXPRESSIONS:,} selectors and patterns", "split the file")
+            raise _GivenUpError
 
     # -- plain values
 
@@ -516,16 +560,25 @@ class _Checker:
     # -- patterns and selectors
 
     def pattern(self, text: str, path: KeyPath, groups: Iterable[str] = ()) -> Any:
+        self.count_expression(path)
         try:
             pattern = compile_pattern(text)
         except ValueError as error:
             look_around = "invalid perl operator" in str(error)
             advice = "RE2 has no look-around" if look_around else None
-            self.fault(path, f"bad pattern {text!r}: {error}", advice)
+            self.fault(path, f"bad pattern {clip(text, _MAX_QUOTED)!r}: {error}", advice)
             return None
         for group in set(pattern.groupindex) - set(groups) if groups else ():
             self.fault(path, f"bad pattern {text!r}: unknown group {group!r}", did_you_mean(group, groups))
         return pattern
+
+    def glob(self, text: str, path: KeyPath) -> Any:
+        self.count_expression(path)
+        try:
+            return compile_glob(text)
+        except ValueError as error:
+            self.fault(path, f"bad glob {clip(text, _MAX_QUOTED)!r}: {error}")
+            return None
 
     def patterns(self, value: Any, path: KeyPath, groups: Iterable[str] = ()) -> tuple[Any, ...]:
         compiled = (self.pattern(text, at, groups) for text, at in self.strings(value, path))
@@ -535,10 +588,11 @@ class _Checker:
         found = []
         for key, compiler in (("css", compile_css), ("xpath", compile_xpath)):
             for text, at in self.strings(table[key], (*path, key)) if key in table else ():
+                self.count_expression(at)
                 try:
                     found.append(compiler(text, probation=self.probation, use=use))
                 except ValueError as error:
-                    self.fault(at, f"bad {key} {text!r}: {error}")
+                    self.fault(at, f"bad {key} {clip(text, _MAX_QUOTED)!r}: {error}")
         return tuple(found)
 
     def phrases(self, value: Any, path: KeyPath) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -615,7 +669,7 @@ class _Checker:
             for glob, at in globs:
                 if not glob.startswith(("/", "*")):
                     self.fault(at, f'the path "{glob}" can match no URL', f'write "/{glob}"')
-            paths = tuple(compile_glob(glob) for glob, _ in globs)
+            paths = tuple(compiled for glob, at in globs if (compiled := self.glob(glob, at)) is not None)
         since, until = self.day(table, path, "valid_from"), self.day(table, path, "valid_until")
         if since and until and since > until:
             self.fault((*path, "valid_until"), f"valid_until {until} lies before valid_from {since}")

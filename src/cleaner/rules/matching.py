@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 from lxml import etree
 
 from cleaner.model import Block, BlockKind, Caption, Declared, Document, Note, Source, Zone
-from cleaner.rules.expressions import ElementIndex, PatternSet, Selector, SelectorIndex, TokenIndex
+from cleaner.rules.expressions import ElementIndex, ExpensiveError, PatternSet, Selector, SelectorIndex, TokenIndex
 from cleaner.rules.language import (
     LIST_FIELDS,
     MAX_LINE,
@@ -485,7 +485,7 @@ class Reading:
             return []
         try:
             found = (elements or self._elements).select(selector)
-        except etree.XPathError as error:
+        except (etree.XPathError, ExpensiveError) as error:
             self._note(name, f"{selector} failed on this page and was skipped: {error}", where)
             return []
         if not isinstance(found, list):

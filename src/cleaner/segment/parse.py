@@ -261,14 +261,19 @@ def _gather(root: Any) -> None:
     if begin:
         text, body.text = body.text or "", None
         body[:0] = begin
-        begin[-1].tail = (begin[-1].tail or "") + text
+        begin[-1].tail = _joined(begin[-1].tail, text)
     tail, body.tail = body.tail, None
     if tail and tail.strip():
         if len(body):
-            body[-1].tail = (body[-1].tail or "") + tail
+            body[-1].tail = _joined(body[-1].tail, tail)
         else:
-            body.text = (body.text or "") + tail
+            body.text = _joined(body.text, tail)
     for element in [*body.itersiblings(), *later]:
         for page in list(element.iter("html", "body")):
             page.tag = "div"
         body.append(element)
+
+
+def _joined(text: str | None, more: str) -> str:
+    """Return two texts of a tree as one; libxml2 puts characters into a tree (`&#1;`) that lxml takes from nobody."""
+    return _UNFIT.sub(_fit, (text or "") + more)
