@@ -263,7 +263,9 @@ def _disturbed(
     process = _start(options.input, out, form)
     while True:
         try:
-            process.wait(moments.uniform(0.5, max(2.0, seconds / 8)) if kills < most else None)
+            # A page is tried twice: a worker that is killed again before it is done would rightly cost a row.
+            pause = moments.uniform(0.5, max(2.0, seconds / 8)) if victim == "parent" else moments.uniform(3, 6)
+            process.wait(pause if kills < most else None)
         except subprocess.TimeoutExpired:
             workers = [worker for server in _children(process.pid) for worker in _children(server)]
             pid = process.pid if victim == "parent" else moments.choice(workers or [0])
