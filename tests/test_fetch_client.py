@@ -482,14 +482,15 @@ def test_what_goes_wrong_is_told(
     assert (got.status, got.is_passing) == (0, is_passing)
 
 
-def test_no_such_host_may_pass(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("error", "is_passing"), [(socket.EAI_NONAME, False), (socket.EAI_AGAIN, True)])
+def test_no_such_host_may_pass(client: Client, monkeypatch: pytest.MonkeyPatch, error: int, is_passing: bool) -> None:
     def getaddrinfo(*_: object, **__: object) -> Any:
-        raise socket.gaierror(-2, "Name or service not known")
+        raise socket.gaierror(error, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     got = client.get("https://nowhere.example/")
     assert got.trouble == "nowhere.example: no such host (Name or service not known)"
-    assert got.is_passing
+    assert got.is_passing is is_passing
 
 
 def test_retry_after() -> None:
@@ -549,3 +550,9 @@ def test_robots_may_move(web: responses.RequestsMock, client: Client) -> None:
 def test_robots_in_a_circle_are_none(web: responses.RequestsMock, client: Client) -> None:
     web.get("https://example.com/robots.txt", status=301, headers={"Location": "/robots.txt"})
     assert robots.ask(client, URL)[0] == b""
+
+
+def test_a_body_that_is_not_deflated_as_its_headers_say(client: Client, web: Any) -> None:
+    body = b"<!doctype html><p>Plain.</p>"
+    web.get(URL, body=body, headers={"Content-Encoding": "deflate"})
+    assert (client.get(URL).body, client.get(URL).trouble) == (body, "")

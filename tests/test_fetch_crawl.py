@@ -6,12 +6,14 @@ import json
 import os
 import random
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,11 @@ import pytest
 from cleaner import storage
 from cleaner.cli import main
 from cleaner.cli.common import Exit
-from cleaner.errors import FetchError, OutputError
+from cleaner.errors import FetchError, OutputError, RuleFileError
 from cleaner.fetch.client import Client, Limits, Response
 from cleaner.fetch.crawl import Crawl, Event, Manners
 from cleaner.fetch.frontier import Entry, Frontier, State
+from cleaner.fetch.robots import Origins
 from cleaner.fetch.saved import Archive, Files, Store
 from tests.conftest import need_formats
 from tests.site import Answer, Site, number_of, parts_of, path_of
@@ -52,6 +55,8 @@ class Run:
         client = Client(limits=LIMITS, allow_private=True)
         frontier = Frontier(out, "a command", **{name: options.pop(name) for name in names & set(options)})
         store: Store = Archive(out, frontier, client.agent) if warc else Files(out)
+        wanted = store.has_rendering if "render" in options and isinstance(store, Files) else None
+        frontier.look_in(store.has, wanted)
         frontier.add(Entry(one) if isinstance(one, str) else one for one in entries)
         work = Crawl(client, frontier, store, manners=manners, observe=self.events.append, **options)
         self.left = work.run()
@@ -583,3 +588,181 @@ def test_wrong_usage(arguments: list[str], told: str, tmp_path: Path, capsys: py
     assert main(["fetch", *arguments, "-o", str(tmp_path / "raw")]) == Exit.USAGE
     assert told in capsys.readouterr().err
     assert not (tmp_path / "raw").exists()
+
+
+# ── What changes between two runs ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def story(name: str, head: str = "", **headers: str) -> Answer:
+    text = "".join(
+        f"<p>This is sentence {at} of {name}, and it goes on for a while, with words.</p>" for at in range(30)
+    )
+    body = f"<html><head><title>{name}</title>{head}</head><body>{text}</body></html>".encode()
+    return Answer(body, headers={"Content-Type": "text/html; charset=utf-8", **headers})
+
+
+def test_a_redirect_for_now_is_asked_again(site: Site, tmp_path: Path) -> None:
+    url, login = site.url("/story"), site.url("/login?next=/story")
+    serve(site, "/story", lambda _: Answer(status=302, headers={"Location": "/login?next=/story"}))
+    serve(site, "/login?next=/story", lambda _: story("Log in"))
+    Run(tmp_path, url)
+    serve(site, "/story", lambda _: story("Story"))
+    assert b"of Story" in (tmp_path / Run(tmp_path, url).saved[url]).read_bytes()
+    assert len(site.asked(urlsplit(login).path)) <= 1
+
+
+@pytest.mark.parametrize(("status", "times"), [(301, 1), (308, 1), (302, 2), (303, 2), (307, 2)])
+def test_only_a_redirect_for_good_is_remembered(site: Site, tmp_path: Path, status: int, times: int) -> None:
+    serve(site, "/moved", lambda _: Answer(status=status, headers={"Location": path_of(15)}))
+    for state in (State.SAVED, State.KEPT):
+        assert Run(tmp_path, site.url("/moved")).states[state] == 1
+    assert len(site.asked("/moved")) == times
+    assert len(site.asked(path_of(15))) == 1
+
+
+def test_a_redirect_for_good_to_a_wall_is_asked_again(site: Site, tmp_path: Path) -> None:
+    serve(site, "/moved", lambda _: Answer(status=301, headers={"Location": "/wall/cloudflare"}))
+    assert Run(tmp_path, site.url("/moved")).states[State.BLOCKED] == 1
+    serve(site, "/moved", lambda _: story("Story"))
+    assert Run(tmp_path, site.url("/moved")).states == {State.SAVED: 1}
+
+
+def test_run_follows_a_redirect_for_now(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    serve(site, "/moved", lambda _: Answer(status=302, headers={"Location": "/target"}))
+    serve(site, "/target", lambda _: story("Target"))
+    assert command("run", site.url("/moved"), "--allow-private", "--delay", "0", "--rules", "none") == Exit.OK
+    assert "sentence 3 of Target" in capsys.readouterr().out
+
+
+def test_a_later_page_that_failed_is_asked_for_again(site: Site, tmp_path: Path) -> None:
+    first = site.articles[2]
+    second, *_ = parts = site.parts[first]
+    path = second.removeprefix(site.base)
+    real = site.answer
+    serve(site, path, lambda _: Answer(status=404))
+    assert Run(tmp_path, first, next_page=later).states == {State.SAVED: 1, State.FAILED: 1}
+    site.answer = real  # type: ignore[method-assign]
+    assert Run(tmp_path, first, next_page=later).states == {State.KEPT: 1, State.SAVED: len(parts)}
+    [page] = [found.read() for found in storage.find_pages([tmp_path])]
+    assert len(page.continued) == len(parts)
+
+
+@pytest.mark.parametrize("refresh", [False, True])
+def test_a_page_whose_file_is_gone_is_fetched_again(site: Site, tmp_path: Path, refresh: bool) -> None:
+    url = site.articles[15]
+    file = tmp_path / Run(tmp_path, url).saved[url]
+    file.unlink()
+    assert Run(tmp_path, url, refresh=refresh).states == {State.SAVED: 1}
+    assert file.exists()
+
+
+def test_a_folder_of_archives_has_no_files(site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = site.articles[15]
+    Run(tmp_path, url, warc=True)
+    assert Run(tmp_path, url, warc=True).states == {State.KEPT: 1}
+    assert command("run", url, "-o", tmp_path, "--allow-private", "--delay", "0", "--rules", "none") == Exit.OK
+    assert capsys.readouterr().out
+    assert Run(tmp_path, url, warc=True, refresh=True).states == {State.SAVED: 1}
+    next(tmp_path.glob("*.warc.gz")).unlink()
+    assert Run(tmp_path, url, warc=True).states == {State.SAVED: 1}
+
+
+@pytest.mark.parametrize("refresh", [False, True])
+def test_a_page_that_is_saved_and_not_rendered_is_rendered(site: Site, tmp_path: Path, refresh: bool) -> None:
+    url = site.articles[15]
+    Run(tmp_path, url)
+    for state in (State.SAVED, State.UNCHANGED if refresh else State.KEPT):
+        run = Run(tmp_path, url, refresh=refresh, render=lambda _, __: site.article(15).encode())
+        assert run.states == {state: 1}
+    assert list(tmp_path.rglob("*.rendered.html"))
+
+
+def test_a_faulty_rule_file_costs_no_page(site: Site, tmp_path: Path) -> None:
+    def faulty(_: Response, __: Sequence[str]) -> str | None:
+        raise RuleFileError([])
+
+    run = Run(tmp_path, *site.articles[15:17], next_page=faulty)
+    assert run.states == {State.SAVED: 2}
+    assert sum("no next page was looked for" in event.reason for event in run.events) == 1
+
+
+def lists(site: Site, number: int, pages: int) -> Entry:
+    """Have the site list `number` sitemaps of so many pages; return the index of them."""
+    index = "".join(f"<sitemap><loc>{site.url(f'/map-{at}.xml')}</loc></sitemap>" for at in range(number))
+    answer = Answer(f"<sitemapindex>{index}</sitemapindex>".encode(), headers={"Content-Type": "application/xml"})
+    serve(site, "/index.xml", lambda _: answer)
+    for at in range(number):
+        urls = "".join(f"<url><loc>{site.articles[at * pages + n]}</loc></url>" for n in range(pages))
+        made = Answer(f"<urlset>{urls}</urlset>".encode(), headers={"Content-Type": "application/xml"})
+        serve(site, f"/map-{at}.xml", lambda _, made=made: made)  # type: ignore[misc]
+    return Entry(site.url("/index.xml"), "sitemap")
+
+
+def test_a_limit_ends_the_reading_of_lists(site: Site, tmp_path: Path) -> None:
+    entry = lists(site, 8, 2)
+    run = Run(tmp_path, entry, limit=3)
+    assert run.states == {State.READ: 3, State.SAVED: 3}
+    assert any("6 list(s)" in event.reason for event in run.events)
+    assert Run(tmp_path, entry, limit=3).states == {State.READ: 4, State.KEPT: 3, State.SAVED: 3}
+
+
+def test_a_run_reads_so_many_lists_and_no_more(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cleaner.fetch.frontier._MOST_LISTS", 3)
+    run = Run(tmp_path, lists(site, 8, 2))
+    assert run.states == {State.READ: 3, State.SAVED: 4}
+    assert sum("no more lists" in event.reason for event in run.events) == 1
+
+
+def test_a_sitemap_may_list_another_host_of_its_owner(tmp_path: Path) -> None:
+    with Site(articles=20) as site, Site(articles=20, host="127.0.0.2") as other:
+        serve(
+            site,
+            "/map.xml",
+            lambda _: Answer(
+                f"<urlset><url><loc>{other.articles[15]}</loc></url></urlset>".encode(),
+                headers={"Content-Type": "application/xml"},
+            ),
+        )
+        assert set(Run(tmp_path, Entry(site.url("/map.xml"), "sitemap")).saved) == {other.articles[15]}
+
+
+def test_a_page_with_other_text_is_no_copy(site: Site, tmp_path: Path) -> None:
+    """As the later pages of an article, that state address and title of the first."""
+    own = '<link rel=canonical href="/s1"><meta name=x content="">'
+    serve(site, "/s1", lambda _: story("Same", own))
+    serve(
+        site,
+        "/s1?p=2",
+        lambda _: replace(story("Other", own), body=story("Other", own).body.replace(b"<title>Other", b"<title>Same")),
+    )
+    serve(site, "/s1?print=1", lambda _: story("Same", own))
+    run = Run(tmp_path, *map(site.url, ("/s1", "/s1?p=2", "/s1?print=1")))
+    assert run.states == {State.SAVED: 2, State.DUPLICATE: 1}
+
+
+def test_a_page_that_a_proxy_changed_is_read_back(site: Site, tmp_path: Path) -> None:
+    need_formats()
+    serve(site, "/a203", lambda _: replace(story("Story"), status=203))
+    Run(tmp_path, site.url("/a203"), warc=True)
+    assert [found.read().url for found in storage.find_pages([tmp_path])] == [site.url("/a203")]
+
+
+def test_run_tells_at_once_that_there_is_no_such_host(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def resolver(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    began = time.monotonic()
+    assert command("run", "https://nowhere.example/a") == Exit.FAILED
+    assert time.monotonic() - began < 3
+    assert "no such host" in capsys.readouterr().err
+
+
+def test_what_scripts_ask_for_is_asked_of_robots_once_for_each_origin(site: Site) -> None:
+    origins = Origins(Client(limits=LIMITS, allow_private=True))
+    allowed = [origins.allow(site.url(path)) for path in ("/script/app.js", "/private/diary.html", "/script/blob")]
+    assert allowed == [True, False, True]
+    assert len(site.asked("/robots.txt")) == 1
+    assert not origins.allow("http://127.0.0.9:9/a")  # nobody is there

@@ -11,8 +11,7 @@ import pytest
 
 from cleaner.errors import FetchError
 from cleaner.fetch import discover
-from cleaner.fetch.discover import Found, entries, feeds, is_article, is_older, links, walk
-from tests.site import SECTIONS, Site, path_of
+from cleaner.fetch.discover import Found, entries, feeds, is_article, is_older, links
 
 URL = "https://weir.example/feeds/all"
 SITEMAP = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
@@ -240,50 +239,16 @@ class TestSections:
         assert found[0].date == datetime(2026, 5, 1, tzinfo=UTC)
 
 
-class TestWalk:
-    def test_a_whole_site(self) -> None:
-        with Site(90) as site:
+def test_a_sitemap_that_somebody_trusts_speaks_for_any_host() -> None:
+    body = b"<urlset><url><loc>https://www.example.com/a-story</loc></url></urlset>"
+    assert entries(body, "https://sitemaps.example.com/news.xml") == []
+    assert [one.url for one in entries(body, "https://sitemaps.example.com/a.xml", hosts=None)] == [
+        "https://www.example.com/a-story"
+    ]
 
-            def get(url: str) -> bytes:
-                return site.answer(url.removeprefix(site.base), {}).body
 
-            listed = {found.url for found in walk(get, site.url("/sitemap.xml"), "sitemap")}
-            assert listed == set(site.articles)
-            news = {found.url for found in walk(get, site.url(f"/{SECTIONS[0]}/"), "section")}
-            assert news == {site.url(path_of(n)) for n in range(0, 90, 3)}
-
-    def test_listings_in_a_circle_and_without_end(self) -> None:
-        asked = []
-
-        def get(url: str) -> bytes:
-            asked.append(url)
-            here = "".join(f"<sitemap><loc>{url}/{n}</loc></sitemap>" for n in range(3))
-            return f"<sitemapindex><sitemap><loc>{url}</loc></sitemap>{here}</sitemapindex>".encode()
-
-        assert list(walk(get, URL, "sitemap")) == []
-        assert len(asked) == len(set(asked)) == sum(3**depth for depth in range(6))
-
-    def test_what_is_old_is_not_read(self) -> None:
-        since = datetime(2026, 5, 1)
-        old = f"<sitemap><loc>{URL}/old</loc><lastmod>2026-04-30</lastmod></sitemap>"
-        index = f"<sitemapindex>{old}<sitemap><loc>{URL}/new</loc></sitemap></sitemapindex>"
-        pages = (
-            "<url><loc>/a</loc><lastmod>2026-04-01</lastmod></url><url><loc>/b</loc><lastmod>2026-05-01</lastmod></url>"
-        )
-        served = {URL: index, f"{URL}/new": f"<urlset>{pages}<url><loc>/undated</loc></url></urlset>"}
-        found = list(walk(lambda url: served[url].encode(), URL, "sitemap", since=since))
-        assert urls(found) == ["/b", "/undated"]
-        assert not is_older(found[1], since)
-
-    def test_a_listing_that_cannot_be_read_costs_no_other(self) -> None:
-        served = {
-            URL: f"<sitemapindex>{''.join(f'<sitemap><loc>{URL}/{n}</loc></sitemap>' for n in 'abc')}</sitemapindex>",
-            f"{URL}/b": "<html>",
-            f"{URL}/c": "<urlset><url><loc>/a</loc></url></urlset>",
-        }
-        told: list[FetchError] = []
-        found = list(
-            walk(lambda url: served[url].encode() if url in served else None, URL, "sitemap", trouble=told.append)
-        )
-        assert urls(found) == ["/a"]
-        assert [error.what for error in told] == [f"{URL}/b"]
+def test_what_has_no_date_is_not_old() -> None:
+    since = datetime(2026, 5, 1)
+    assert is_older(Found(URL, datetime(2026, 4, 30, tzinfo=UTC)), since)
+    assert not is_older(Found(URL, datetime(2026, 5, 1, tzinfo=UTC)), since)
+    assert not is_older(Found(URL), since)

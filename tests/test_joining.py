@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from cleaner.batch import _fingerprint
+from cleaner.cli import main
+from cleaner.compare import compare_page
 from cleaner.compose import compose
-from cleaner.model import Fate, NoiseKind, Page, Status, Verdict
+from cleaner.explain import near, scored, with_text
+from cleaner.model import Fate, NoiseKind, Note, Page, Status, Verdict
 from cleaner.pipeline import Cleaner
 from cleaner.segment import segment
 from cleaner.storage import find_pages, read
 from cleaner.text import word_count
+from cleaner.workbench.ledger import Bookkeeper
+from cleaner.workbench.suggest.look import Surveyor
 from tests.site import Site, paragraphs, parts_of, standfirst, title
 
 CLEANER = Cleaner("generic")
@@ -102,6 +110,108 @@ class TestReading:
         before = _fingerprint(read(first))
         (tmp_path / "a.page-3.html").write_text("<p>Other</p>")
         assert _fingerprint(read(first)) != before
+
+    def test_a_page_is_passed_over_only_for_a_first_that_is_read(self, tmp_path: Path) -> None:
+        first = save(tmp_path)
+        (tmp_path / "b.html").write_text("another")
+        named = [tmp_path / "a.page-2.html", tmp_path / "b.html"]
+        assert [source.name.name for source in find_pages(named)] == ["a.page-2.html", "b.html"]
+        assert [source.name.name for source in find_pages([first, *named])] == ["a.html", "b.html"]
+        first.unlink()  # its sidecar stays
+        assert [source.name.name for source in find_pages([tmp_path])] == [
+            *(f"a.page-{part}.html" for part in (2, 3, 4)),
+            "b.html",
+        ]
+
+
+class TestArchives:
+    def test_a_zip_gives_what_the_folder_gives(self, tmp_path: Path) -> None:
+        folder = tmp_path / "raw"
+        folder.mkdir()
+        first = save(folder)
+        with zipfile.ZipFile(tmp_path / "raw.zip", "w") as archive:
+            for path in sorted(folder.iterdir(), reverse=True):
+                archive.write(path, f"raw/{path.name}")
+        (found,) = find_pages([tmp_path / "raw.zip"])
+        page, same = found.read(), read(first)
+        assert found.name.name == "a.html"
+        assert [(part.content, part.url) for part in (page, *page.continued)] == [
+            (part.content, part.url) for part in (same, *same.continued)
+        ]
+
+    def test_a_zip_has_renderings_and_says_what_it_lacks(self, tmp_path: Path) -> None:
+        with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+            archive.writestr("x/a.html", "<div id=root></div>")
+            archive.writestr("x/a.rendered.html", "<p>Shown</p>")
+            said = {"rendered": "a.rendered.html", "pages": ["a.html", "a.page-2.html"]}
+            archive.writestr("x/a.html.json", json.dumps(said))
+            archive.writestr("x/b.html", "<p>First</p>")
+            archive.writestr("x/b.html.json", json.dumps({"pages": ["b.page-2.html"], "rendered": "b.rendered.html"}))
+            archive.writestr("x/c.page-2.html", "<p>Its first is not here</p>")
+        a, b, c = find_pages([tmp_path / "x.zip"])
+        notes: list[Note] = []
+        assert (a.read(notes).content, a.read().continued) == (b"<p>Shown</p>", ())
+        assert any("pages is no list" in note.message for note in notes)  # a page does not go on on itself
+        assert b.read(notes := []).content == b"<p>First</p>"
+        assert [note.message.split(": ", 1)[1] for note in notes] == [
+            "rendered page b.rendered.html is not there",
+            "further page left out: b.page-2.html is not there",
+        ]
+        assert c.name.name == "c.page-2.html"
+
+    def test_a_tar_passes_over_renderings(self, tmp_path: Path) -> None:
+        files = {
+            "a.html": b"<p>Page</p>",
+            "a.html.json": b'{"rendered": "a.rendered.html"}',
+            "a.rendered.html": b"<p>Shown</p>",
+            "b.rendered.html": b"<p>Nobody names it</p>",
+        }
+        with tarfile.open(tmp_path / "x.tar", "w") as archive:
+            for name, content in files.items():
+                info = tarfile.TarInfo(f"x/{name}")
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+        assert [source.name.name for source in find_pages([tmp_path / "x.tar"])] == ["a.html", "b.rendered.html"]
+
+
+class TestWorkbench:
+    """What asks why and how often sees all pages of an article."""
+
+    def test_a_line_of_a_later_page_is_explained(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        first, line = save(tmp_path), paragraphs(2, 3)[0]
+        assert main(["explain", str(first), "--rules", "generic", "--line", line]) == 0
+        assert line in capsys.readouterr().out
+        page = read(first)
+        article = CLEANER.clean(page)
+        here = with_text(article, paragraphs(2, 1)[0]) + with_text(article, line)
+        assert list(near(CLEANER, page, article, here)) == list(scored(CLEANER, page, here)) == here
+
+    def test_compared_are_all_pages(self, tmp_path: Path) -> None:
+        page = read(save(tmp_path))
+        article = CLEANER.clean(page)
+        raw = compare_page(CLEANER, page)
+        assert [part.text for part in raw.parts] == [block.text for block in article.blocks]
+        two = compare_page(CLEANER, page, Cleaner(rules=False))
+        assert "".join("".join(part.text for part in two.parts).split()) == "".join(
+            "".join(block.text for block in article.blocks).split()
+        )
+        assert two.article.text == article.text
+        assert [part.verdict for part in two.parts if part.text == paragraphs(2, 4)[0]] == [
+            article.verdicts[index] for index in with_text(article, paragraphs(2, 4)[0])
+        ]
+
+    def test_rules_are_counted_on_all_pages(self, tmp_path: Path) -> None:
+        page = read(save(tmp_path))
+        keeper = Bookkeeper(CLEANER, harm=True)
+        assert keeper.clean(page).text == CLEANER.clean(page).text
+        assert keeper.ledger.pages.total() == 4
+
+    def test_lines_are_surveyed_on_all_pages(self, tmp_path: Path) -> None:
+        page = read(save(tmp_path))
+        surveyor = Surveyor(CLEANER)
+        assert surveyor.clean(page).text == CLEANER.clean(page).text
+        (survey,) = surveyor.take().surveys.values()
+        assert len(survey.sketches) == 4
 
 
 class TestJoining:

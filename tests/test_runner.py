@@ -24,8 +24,8 @@ from cleaner.batch import Row, Summary, run
 from cleaner.cli import main
 from cleaner.cli.common import Exit
 from cleaner.errors import InputError, OutputError
-from cleaner.model import Status
-from cleaner.pool import Failure, Limits, Pool, stream
+from cleaner.model import Article, Page, Status
+from cleaner.pool import Failure, Limits, Pool, Spent, stream
 from cleaner.state import Entry, RunKey, State
 from cleaner.storage import Folder, Format, Input, Lines, find_pages
 from tests.conftest import ROOT, need_formats
@@ -165,6 +165,50 @@ def test_a_worker_is_replaced_after_its_pages() -> None:
 
 def process_number(_: int) -> int:
     return os.getpid()
+
+
+KEPT: list[int] = []
+
+
+def greedy(task: str) -> str:
+    if task == "thread" or (task == "page" and KEPT):
+        raise RuntimeError("can't start new thread")
+    if task == "eat":
+        raise MemoryError
+    if task == "made":
+        raise Spent("made")
+    KEPT.append(os.getpid())
+    return f"{task} {len(KEPT)}"
+
+
+def test_what_others_left_no_room_for_is_tried_in_a_new_worker() -> None:
+    with Pool(greedy, 1) as pool:
+        results = [result for _, result in pool.map(["leak", "page", "leak", "eat", "eat", "leak", "thread", "made"])]
+    reasons = [result.reason if isinstance(result, Failure) else result for result in results]
+    no_thread = "RuntimeError: can't start new thread"
+    assert reasons == ["leak 1", "page 1", "leak 2", "MemoryError", "MemoryError", "leak 1", no_thread, "made"]
+
+
+class Leaky:
+    """Has memory for one page only, and never for that which is `large`."""
+
+    pages = 0
+
+    def clean(self, page: Page) -> Article:
+        self.pages += 1
+        if self.pages > 1 or page.content == b"large":
+            raise MemoryError
+        return Plugged().clean(page)
+
+
+@pytest.mark.parametrize("jobs", [0, 1])
+def test_a_page_does_not_pay_for_the_memory_of_others(tmp_path: Path, jobs: int) -> None:
+    inputs = pages(tmp_path / "in", 4, {2: b"large"})
+    seen: list[str] = []
+    run(Leaky(), inputs, Folder(tmp_path / "out", Format.JSON), lambda row: seen.append(row.status.value), jobs=jobs)
+    assert seen == (["ok", "ok", "crashed", "ok"] if jobs else ["ok", "crashed", "crashed", "crashed"])
+    record = json.loads((tmp_path / "out" / f"{inputs[2].name}.json").read_bytes())
+    assert record["reason"] == "MemoryError"
 
 
 def test_what_the_tasks_raise_comes_after_all_before_it() -> None:

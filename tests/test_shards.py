@@ -27,6 +27,7 @@ from cleaner.integrations.shards import Digested, Done, Shard, Work, Worker, beg
 from cleaner.model import Page  # noqa: E402
 from cleaner.pool import Limits  # noqa: E402
 from cleaner.storage import Input, TableFile, find_pages  # noqa: E402
+from cleaner.storage.written import find_records  # noqa: E402
 from cleaner.workbench.suggest import Surveyor, rows  # noqa: E402
 from tests.crawl import crawl, html, parquet, url, warc  # noqa: E402
 from tests.crawl import rows as rows_of  # noqa: E402
@@ -45,7 +46,7 @@ def go(
 ) -> list[Done]:
     """Do all shards that are not done, here, `most` at most; return what became of them."""
     work = Work.of(cleaner, out, limits, counts=False)
-    todo, _ = begin(plan(paths, out, size), out, work.digest, work.key)
+    todo, _ = begin(plan(paths, out, size), out, work.digest, work.key, work.limits)
     worker = Worker(work)
     try:
         return [worker(shard) for shard in todo[:most]]
@@ -150,6 +151,33 @@ class TestResuming:
         (paths[0] / "3.html").write_text("Page Three.")
         assert [done.number for done in go(paths, out, Plugged(), size=14)] == [1]
         assert [row["text"] for row in rows_of(out)][3] == "Page Three."
+
+    def test_so_is_what_belongs_to_a_page(self, paths: list[Path], tmp_path: Path) -> None:
+        (shard,) = plan([paths[0] / "0.html"], tmp_path / "out")
+        keys = {shard.key("x")}
+        (paths[0] / "0.html.json").write_text('{"pages": ["0.page-2.html"], "rendered": "0.rendered.html"}')
+        keys.add(shard.key("x"))
+        for name in ("0.page-2.html", "0.page-2.html.json", "0.rendered.html"):
+            (paths[0] / name).write_text("{}")
+            keys.add(shard.key("x"))
+        assert len(keys) == 5
+
+    def test_limits_notes_and_reports(self, paths: list[Path], tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        (paths[0] / "3.html").write_text("bug")
+        go(paths, out, Plugged(), size=14)
+        found = [found.record["location"] for found in find_records([out]) if found.record]
+        assert found == [str(paths[0] / f"{at}.html") for at in range(6)]
+        shards = plan(paths, out, 14)
+        work = Work.of(Plugged(), out, None, counts=False)
+        # What failed under other limits is done anew; how long a worker lasts is no limit on a page.
+        assert begin(shards, out, work.digest, work.key, Limits(pages=7))[0] == []
+        failed = [shard for shard in shards if paths[0] / "3.html" in [file.path for file in shard.files]]
+        assert begin(shards, out, work.digest, work.key, Limits(seconds=70))[0] == failed
+        # A note goes with its file: else a run that is killed between the two leaves a file with the note of another.
+        assert len([*(out / ".cleaner").iterdir()]) == len(shards) - 1 == len([*out.glob("part-*")])
+        begin(shards[:1], out, "another run", work.key)
+        assert [*(out / ".cleaner").iterdir()] == [*out.glob("part-*")] == []
 
     def test_other_rules_begin_anew(self, paths: list[Path], tmp_path: Path) -> None:
         class Other(Plugged):

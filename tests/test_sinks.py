@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,7 +19,7 @@ from cleaner.cli.common import Exit
 from cleaner.errors import InputError, OutputError
 from cleaner.model import Article, Metadata, Page, Status
 from cleaner.state import RunKey, State
-from cleaner.storage import Lines, Sink, Table, find_pages
+from cleaner.storage import Lines, Sink, Table, TableFile, find_pages, table
 from tests.conftest import ROOT, need_formats
 from tests.plugs import Plugged, sink_of
 
@@ -300,6 +301,54 @@ class TestResume:
         run(Plugged(), inputs, sink_of(form, tmp_path / "whole"))
         for name in listing(tmp_path / "whole"):
             assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+    @pytest.mark.parametrize("moment", range(6))
+    def test_interrupted_between_two_shards(self, tmp_path: Path, moment: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        out = tmp_path / "out"
+        sink = Table(out, shard_rows=5)
+        feed(sink, *"abcd")
+        moments = 0
+
+        def interrupted(real: Any) -> Any:
+            def step(*arguments: Any, **further: Any) -> Any:
+                nonlocal moments
+                moments += 1
+                if moments == moment * 2 + 1:
+                    raise KeyboardInterrupt
+                result = real(*arguments, **further)
+                moments += 1
+                if moments == moment * 2 + 2:
+                    raise KeyboardInterrupt
+                return result
+
+            return step
+
+        with monkeypatch.context() as patch:
+            patch.setattr(TableFile, "close", interrupted(TableFile.close))
+            for name in ("__init__", "close"):
+                patch.setattr(table._Log, name, interrupted(getattr(table._Log, name)))
+            with suppress(KeyboardInterrupt):
+                feed(sink, "e")
+        put, position = sink.settle()
+        sink.close(complete=False)
+        again = Table(out, position, shard_rows=5)
+        feed(again, *"abcdefg"[put:])
+        again.close()
+        whole = Table(tmp_path / "whole", shard_rows=5)
+        feed(whole, *"abcdefg")
+        whole.close()
+        assert listing(out) == listing(tmp_path / "whole")
+        assert all((out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes() for name in listing(out))
+
+    def test_a_log_that_somebody_changed(self, tmp_path: Path) -> None:
+        sink = Table(tmp_path)
+        feed(sink, *"abc")
+        _, position = sink.settle()
+        sink.close(complete=False)
+        (log,) = tmp_path.glob("*.rows.part")
+        log.write_bytes(bytes(log.stat().st_size))
+        with pytest.raises(OutputError, match=r"is not as the run left it"):
+            Table(tmp_path, position)
 
     def test_what_somebody_deleted(self, tmp_path: Path) -> None:
         with pytest.raises(OutputError, match=r"pages-00000.parquet: is missing; delete .*\.cleaner to begin"):

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -18,6 +19,8 @@ need("spark", "pyspark")
 import pyarrow.parquet as pq  # noqa: E402
 
 from cleaner import Cleaner  # noqa: E402
+from cleaner.batch import Summary  # noqa: E402
+from cleaner.errors import OutputError  # noqa: E402
 from cleaner.integrations import spark as engine  # noqa: E402
 from cleaner.model import Page  # noqa: E402
 from cleaner.storage.columns import SCHEMA  # noqa: E402
@@ -61,6 +64,16 @@ def test_records_are_those_of_clean_batch(pages: Any, tmp_path: Path) -> None:
     expected = Cleaner("generic").clean_batch(pq.read_table(tmp_path / "pages.parquet"))
     assert found.schema.names == SCHEMA.names
     assert sorted(found.to_pylist(), key=_url) == sorted(expected.to_pylist(), key=_url)
+
+
+def test_a_pass_that_stops_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parquet(tmp_path / "pages.parquet", range(4))
+    monkeypatch.setattr(engine.batch, "run", lambda *_, **__: Summary(stopped=OutputError("no worker process")))
+    frame = MagicMock()
+    engine.count(frame)
+    partial_sums = frame.mapInArrow.call_args.args[0]
+    with pytest.raises(OutputError, match="no worker process"):
+        list(partial_sums(pq.read_table(tmp_path / "pages.parquet").to_batches()))
 
 
 def _url(row: dict[str, Any]) -> str:

@@ -6,8 +6,11 @@ import gzip
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -260,6 +263,49 @@ class TestFindPages:
         (tmp_path / "b.html.json").unlink()  # a kill may come between the two files
         out.put(PurePosixPath("b.html"), out.render(article(), None))
         assert listing(tmp_path) == ["a.html.txt", "b.html.json", "b.html.txt"]
+
+    def test_killed_between_any_two_steps(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whatever is there then, a later run writes its own text, which need not be the same, and leaves no draft."""
+
+        class Killed(BaseException):
+            pass
+
+        left = 0
+
+        def dying(real: Any) -> Any:
+            def step(*arguments: Any, **further: Any) -> Any:
+                nonlocal left
+                left -= 1
+                if left < 0:  # nor is anything tidied up
+                    raise Killed
+                return real(*arguments, **further)
+
+            return step
+
+        files = Folder(tmp_path).render(article(), None)
+        seen = set()
+        for first, second in product(range(12), range(16)):  # two kills: the one that is gone on with, too
+            out = Folder(tmp_path / f"{first}-{second}")
+            for at, steps in enumerate((first, second)):
+                with monkeypatch.context() as patch:
+                    for name in ("open", "unlink", "replace"):
+                        patch.setattr(Path, name, dying(getattr(Path, name)))
+                    left = steps
+                    with suppress(Killed):
+                        out.put(PurePosixPath("a.html"), {**files, ".txt": b"of run %d" % at})
+                seen.add(tuple(listing(out.root)))
+            out.put(PurePosixPath("a.html"), {**files, ".txt": b"of another run"})
+            assert sorted(path.name for path in out.root.iterdir()) == ["a.html.json", "a.html.txt"]
+            assert (out.root / "a.html.txt").read_bytes() == b"of another run"
+        assert any("a.html.txt" in names and "a.html.json" not in names for names in seen)
+
+    def test_a_text_that_could_not_be_written_is_not_claimed(self, tmp_path: Path) -> None:
+        (tmp_path / "a.html.txt").mkdir()
+        out = Folder(tmp_path)
+        for _ in range(2):
+            with pytest.raises(OutputError, match=r"a\.html\.txt: exists, with no record"):
+                out.put(PurePosixPath("a.html"), out.render(article(), None))
+        assert [path.name for path in tmp_path.iterdir()] == ["a.html.txt"]
 
     def test_loops_of_links(self, tmp_path: Path) -> None:
         put(tmp_path, "a/x.html")

@@ -20,7 +20,7 @@ from cleaner.pipeline import Cleaner
 from cleaner.rules import RuleBook, RuleFile, Tier, load_file
 from cleaner.rules.expressions import ElementIndex, SelectorIndex, compile_css
 from cleaner.workbench.imports import Fate, Group, Report, import_abp, import_ftr
-from cleaner.workbench.imports.drafts import guess_kind, make_host, rule_id
+from cleaner.workbench.imports.drafts import Draft, guess_kind, make_host, rule_id, write
 from cleaner.workbench.imports.selectors import UntranslatedError, translate
 from cleaner.workbench.imports.xpaths import alternatives, as_css, rewritten, split_attribute
 from tests.rule_pages import page_of_html
@@ -397,6 +397,26 @@ class TestFiles:
         with pytest.raises(OutputError, match="not made by an import"):
             abp(tmp_path, "example.com##.x")
         assert mine.read_text("utf-8").startswith("schema")
+
+    @pytest.mark.parametrize("link", ["sites", "sites/a.example.toml"])
+    def test_links_are_not_written_through(self, tmp_path: Path, link: str) -> None:
+        mine = tmp_path / "mine"
+        out = tmp_path / "out"
+        (out / link).parent.mkdir(parents=True)
+        if link == "sites":
+            mine.mkdir()
+        else:
+            mine.write_text(
+                "# Imported by cleaner; another import overwrites this file. Mend it in a file of the same name elsewhere."
+            )
+        before = mine.read_bytes() if mine.is_file() else None
+        (out / link).symlink_to(mine)
+        draft = Draft("sites/a.example", "x")
+        draft.disable.add("generic")
+        with pytest.raises(OutputError, match="is a link"):
+            write([draft], out)
+        assert (mine.read_bytes() if mine.is_file() else None) == before
+        assert mine.is_file() or not [*mine.iterdir()]
 
     def test_lines_that_toml_has_to_escape(self, tmp_path: Path) -> None:
         odd = 'strip: //div[@title="it\'s\\\\\t\x7f"]'

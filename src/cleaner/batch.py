@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from cleaner.errors import CleanerError, Fault, InputError, OutputError, RuleFileError, TooLargeError
 from cleaner.model import Article, Fate, NoiseKind, Note, Page, Status
 from cleaner.pipeline import verdict_on
-from cleaner.pool import Failure, Limits, Pool
+from cleaner.pool import Failure, Limits, Pool, Spent, is_spent
 from cleaner.state import Entry, Known, State
 from cleaner.storage import Input, Rendered, Sink, content_hash
 
@@ -134,7 +134,7 @@ def workers(
     cleaner: Cleans, render: Callable[[Article, Page | None], Rendered], jobs: int, limits: Limits | None = None
 ) -> Workers:
     """Return processes for several runs of the same cleaner, over sinks that render alike; close them in the end."""
-    return Pool(_Job(cleaner, render, None, debug=False), jobs, limits)
+    return Pool(_Job(cleaner, render, None, debug=False, elsewhere=True), jobs, limits)
 
 
 def run(
@@ -172,7 +172,7 @@ def run(
         summary.before = Counter({Status(status): pages for status, pages in state.statuses().items()})
         summary.statuses.update(summary.before)
     begun = time.perf_counter()
-    job = _Job(cleaner, sink.render, changed, debug=debug)
+    job = _Job(cleaner, sink.render, changed, debug=debug, elsewhere=jobs != 0)
     ledger = _Ledger(sink, state)
     try:
         tasks = _tasks(inputs, state, sink if changed is not None else None, elsewhere=jobs != 0)
@@ -320,6 +320,8 @@ class _Job:
     render: Callable[[Article, Page | None], Rendered]
     rules_digest: Callable[[Page], str] | None
     debug: bool
+    elsewhere: bool
+    """Whether that process is a worker, which can be had anew."""
 
     def __call__(self, task: _Task) -> _Done:
         started = time.perf_counter()
@@ -328,6 +330,7 @@ class _Job:
         page: Page | None = None
         faults: tuple[Fault, ...] = ()
         content: str | None = None
+        spent = False
         try:
             page = source.read(notes)
             content = _fingerprint(page)
@@ -340,6 +343,7 @@ class _Job:
         except Exception as error:
             if self.debug and not isinstance(error, CleanerError):
                 raise
+            spent = is_spent(error)
             if isinstance(error, RuleFileError):
                 faults = tuple(error.faults)
             article = _failed(source, *verdict_on(error))  # one page must not end the run, whatever it does
@@ -349,12 +353,16 @@ class _Job:
         except Exception as error:
             if self.debug:
                 raise
+            spent = spent or is_spent(error)
             article = _failed(source, *verdict_on(error))  # as MemoryError, on the way from text to bytes
             rendered = self.render(article, page)
         tallies = Tallies.of(article)
         seconds = time.perf_counter() - started
         told = (article.status, article.reason, tuple(article.notes), tallies.kept.words, seconds)
-        return _Done(Row(source.location, *told, faults), tallies, rendered, content, article.rules_digest or None)
+        done = _Done(Row(source.location, *told, faults), tallies, rendered, content, article.rules_digest or None)
+        if spent and self.elsewhere:
+            raise Spent(done)
+        return done
 
     def _stays(self, page: Page, content: str, known: Known) -> bool:
         """Tell whether a page would give what it gave."""

@@ -11,13 +11,14 @@ One page is held at a time (:func:`compare`); sums over many are a :class:`Total
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from cleaner.errors import InputError, RuleFileError, TooLargeError, UnreadableError
+from cleaner.joining import join
 from cleaner.model import Article, Block, Document, Evidence, Fate, Note, Page, Status, Verdict, Zone
 from cleaner.pipeline import Cleaner
 from cleaner.segment import segment
@@ -289,30 +290,47 @@ def _failed(source: Input, status: Status, reason: str, against: Cleaner | None)
 
 
 def compare_page(cleaner: Cleaner, page: Page, against: Cleaner | None = None) -> PageDiff:
-    """Return one page, compared. Raises RuleFileError where a rule file that it needs has faults."""
+    """Return one page, with those that its article goes on on, compared.
+
+    Raises RuleFileError where a rule file that it needs has faults.
+    """
     try:
         document = segment(page)
     except (UnreadableError, TooLargeError) as error:
         status = Status.UNREADABLE if isinstance(error, UnreadableError) else Status.TOO_LARGE
         article = Article.failed(status, str(error), url=page.url, location=page.location)
         return PageDiff(article, [], article if against else None)
-    article = cleaner.article(document, cleaner.include)
+    article, documents = _cleaned(cleaner, document)
     if against is None:
         pairs = zip(article.blocks, article.verdicts, strict=True)
         return PageDiff(article, [Part(block, block.text, block.words, verdict) for block, verdict in pairs])
     untold = segment(page)  # judging splits the blocks of a document: each rule set needs one of its own
-    earlier = against.article(untold, against.include)
-    return PageDiff(article, list(_parts(article, document, earlier, untold)), earlier)
+    earlier, untolds = _cleaned(against, untold)
+    parts: list[Part] = []
+    now, before = list(article.verdicts), list(earlier.verdicts)
+    for document, untold in zip(documents, untolds, strict=True):
+        parts += _parts(now[: len(document.blocks)], document, before[: len(untold.blocks)], untold)
+        del now[: len(document.blocks)], before[: len(untold.blocks)]
+    return PageDiff(article, parts, earlier)
 
 
-def _parts(article: Article, document: Document, earlier: Article, untold: Document) -> Iterator[Part]:
+def _cleaned(cleaner: Cleaner, document: Document) -> tuple[Article, list[Document]]:
+    """Return the article that begins on a page, and its pages that have blocks in it."""
+    pages = list(cleaner.by_page(document, cleaner.include))
+    article = join([article for _, article in pages]) if len(pages) > 1 else pages[0][1]
+    return article, [document for document, _ in pages if document is not None]
+
+
+def _parts(
+    verdicts: Sequence[Verdict], document: Document, earlier: Sequence[Verdict], untold: Document
+) -> Iterator[Part]:
     """Yield the text of the page, cut wherever one of the two rule sets cut it.
 
     Rules split blocks that they cover in part, each set in its own places. What both have in common is the list of
     pieces that blocks are ranges of.
     """
     at = 0
-    for block, (first, end), verdict in zip(document.blocks, document.bounds, article.verdicts, strict=True):
+    for block, (first, end), verdict in zip(document.blocks, document.bounds, verdicts, strict=True):
         while at < len(untold.bounds) and untold.bounds[at][1] <= first:
             at += 1
         for index in range(at, len(untold.bounds)):
@@ -327,6 +345,6 @@ def _parts(article: Article, document: Document, earlier: Article, untold: Docum
                 text = collapse(settle("".join(document.pieces[max(first, start) : min(end, stop)])))
                 words = word_count(text)
             if text:
-                yield Part(block, text, words, verdict, earlier.verdicts[index])
+                yield Part(block, text, words, verdict, earlier[index])
             if stop >= end:
                 break

@@ -12,7 +12,7 @@ from cleaner.describe.ranks import doubt, rank
 from cleaner.judge import Reason, given, judge, reasons
 from cleaner.model import Article, Block, Document, Evidence, Fate, NoiseKind, Page, Source, Verdict
 from cleaner.pipeline import Cleaner
-from cleaner.rules import Rule, RuleFile, load_file
+from cleaner.rules import Rule, RuleFile, RuleSet, load_file
 from cleaner.rules.language import When
 from cleaner.rules.matching import Layer, Reading
 from cleaner.segment import segment
@@ -212,13 +212,32 @@ def candidates(cleaner: Cleaner, page: Page, article: Article) -> list[Candidate
 
 def scored(cleaner: Cleaner, page: Page, indices: Iterable[int]) -> dict[int, list[Reason]]:
     """Return for each block of `indices` that the scorer judged what each feature added, the strongest first."""
-    document = segment(page)
-    rules = cleaner.rulebook.for_page(document)
-    declared = declare(document, rules)
-    verdicts, region = given(document, declared, rules)
-    if cleaner.judge != "scorer" or region is not None:
-        return {}
-    return reasons(document, declared, verdicts, indices)
+    found: dict[int, list[Reason]] = {}
+    for judged, rules, start, here in _pages(cleaner, page, indices) if cleaner.judge == "scorer" else ():
+        document = segment(judged.page)
+        declared = declare(document, rules)
+        verdicts, region = given(document, declared, rules)
+        if region is None:
+            weighed = reasons(document, declared, verdicts, here)
+            found |= {start + index: parts for index, parts in weighed.items()}
+    return found
+
+
+def _pages(cleaner: Cleaner, page: Page, indices: Iterable[int]) -> Iterator[tuple[Document, RuleSet, int, list[int]]]:
+    """Yield those pages of an article that have blocks of `indices`, as they were judged.
+
+    With each: the rules, which are those of the first page; the number of blocks on the pages before it; `indices` as
+    they are on this page.
+    """
+    first = segment(page)
+    rules = cleaner.rulebook.for_page(first)
+    chosen, start = list(indices), 0
+    for document, article in cleaner.by_page(first, rules=rules):
+        end = start + len(article.blocks)
+        here = [index - start for index in chosen if start <= index < end]
+        if document is not None and here:
+            yield document, rules, start, here
+        start = end
 
 
 # ── What nearly fired ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -239,17 +258,24 @@ def near(cleaner: Cleaner, page: Page, article: Article, indices: Iterable[int])
     These are: rules that hit it but are disabled or were skipped by a guard; rules that would hit it without one of
     their conditions; phrases that say almost the same. Of several conditions that fail, none is reported.
     """
-    chosen = list(indices)
-    untouched, split = segment(page), segment(page)
-    cleaner.article(split)  # its blocks are those of `article`; rules mark the untouched ones
-    rules = cleaner.rulebook.for_page(untouched)
+    found: dict[int, list[Near]] = {}
+    for document, rules, start, here in _pages(cleaner, page, indices):
+        found |= _near(cleaner, document, rules, article, start, here)
+    return found
+
+
+def _near(
+    cleaner: Cleaner, split: Document, rules: RuleSet, article: Article, start: int, chosen: Sequence[int]
+) -> dict[int, list[Near]]:
+    """Do so for the blocks `chosen` of one page, whose blocks begin at `start` of the article."""
+    untouched = segment(split.page)  # the blocks of `split` are those of `article`; rules mark the untouched ones
     files = [
         load_file(source.path, source.name, source.shown)
         for source in cleaner.rulebook.files()
         if source.name in rules.files or not source.name.startswith("sites/")
     ]
     extended = frozenset(reference.name for file in files for reference in file.extends)
-    address = page.url or article.metadata.url
+    address = split.page.url or article.metadata.url
 
     def hits(files: Sequence[RuleFile], tried: Sequence[Rule]) -> dict[int, set[str]]:
         reading = Reading(untouched, [Layer(files, tried)], address=address, extended=extended)
@@ -262,7 +288,7 @@ def near(cleaner: Cleaner, page: Page, article: Article, indices: Iterable[int])
     found: dict[int, dict[str, Near]] = {index: {} for index in chosen}
     as_they_are = hits(files, list(every.values()))
     for index in chosen:
-        counted = {evidence.id for evidence in article.verdicts[index].evidence}
+        counted = {evidence.id for evidence in article.verdicts[start + index].evidence}
         for name in as_they_are[index] - counted:
             said = [note.message for note in article.notes if note.id == name]
             why_not = "a rule file disables it" if name in rules.disabled else "; ".join(said) or "it did not count"
@@ -275,9 +301,9 @@ def near(cleaner: Cleaner, page: Page, article: Article, indices: Iterable[int])
             for name in names - as_they_are[index]:
                 found[index].setdefault(name, Near(name, every[name].where, f"would hit it, but for its {what}"))
     for index in chosen:
-        for alike in _alike(files, article.blocks[index].text):
+        for alike in _alike(files, article.blocks[start + index].text):
             found[index].setdefault(alike.rule, alike)
-    return {index: list(others.values()) for index, others in found.items()}
+    return {start + index: list(others.values()) for index, others in found.items()}
 
 
 def _covers(document: Document, first: int, end: int, index: int) -> bool:

@@ -102,7 +102,9 @@ class Cleaner:
         except TooLargeError as error:
             return _failed(page, Status.TOO_LARGE, str(error))
         parts = self.include if include is None else _checked(include)
-        return self._joined(document, parts) if page.continued else self.article(document, parts)
+        if not page.continued:
+            return self.article(document, parts)
+        return join([article for _, article in self.by_page(document, parts)])
 
     def article(
         self, document: Document, include: Sequence[str] = (), rules: RuleSet | None = None, said: Said | None = None
@@ -149,19 +151,27 @@ class Cleaner:
         said = (__version__, self.rulebook.digest(), self.judge, *self.include)
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
-    def _joined(self, document: Document, include: Sequence[str]) -> Article:
-        """Return the article that begins on a page and goes on on others, all judged by the rules of the first."""
-        rules = self.rulebook.for_page(document)
-        said = Said()
-        articles = [self.article(document, include, rules, said)]
+    def by_page(
+        self, document: Document, include: Sequence[str] = (), rules: RuleSet | None = None
+    ) -> Iterator[tuple[Document | None, Article]]:
+        """Yield the pages of the article that begins on a page, each as judged, with an article of its own.
+
+        All are judged by the rules of the first. A page that cannot be read has no document. What makes one article of
+        them, :func:`cleaner.joining.join`, numbers their blocks anew: what goes by these numbers comes before it.
+        """
+        rules = rules or self.rulebook.for_page(document)
+        said = Said() if document.page.continued else None
+        yield document, self.article(document, include, rules, said)
+        # What is asked into the body besides it stands on the first page; its title is not printed twice.
+        more = [part for part in include if part != "title"]
         for page in document.page.continued:
             try:
-                # What is asked into the body besides it stands on the first page; its title is not printed twice.
-                more = [part for part in include if part != "title"]
-                articles.append(self.article(segment(page), more, rules, said))
+                later = segment(page)
+                article = self.article(later, more, rules, said)
             except PageError as error:
-                articles.append(_failed(page, *verdict_on(error)))
-        return join(articles)
+                yield None, _failed(page, *verdict_on(error))
+            else:
+                yield later, article
 
     def rules_digest(self, page: Page) -> str:
         """Return the digest of the rules that hold for a page, without cleaning it; empty where it cannot be read."""

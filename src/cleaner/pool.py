@@ -26,7 +26,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 from cleaner.errors import OutputError
 from cleaner.model import Status
 
-__all__ = ["Failure", "Limits", "Pool", "stream"]
+__all__ = ["Failure", "Limits", "Pool", "Spent", "is_spent", "stream"]
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -63,10 +63,29 @@ class Failure:
         return Status.TIMEOUT if self.timed_out else Status.CRASHED
 
 
+class Spent(Exception):  # noqa: N818 - a word to the pool, not to people
+    """The process has no room left (:func:`is_spent`): a function of a pool raises it with what it makes of that.
+
+    This is the `result` where it was the process's first; what others left behind is another task's doing, so else the
+    task is tried once more, in a new process.
+    """
+
+    def __init__(self, result: object) -> None:
+        super().__init__()
+        self.result = result
+
+
+def is_spent(error: BaseException) -> bool:
+    """Tell whether an error may be the doing of whatever the process did before: memory or threads that it kept."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and "can't start new thread" in str(error)
+    )
+
+
 class Pool(Generic[_Task, _Result]):
     """Calls `function`, which pickles, in `jobs` processes, which last until the pool is closed (`with`).
 
-    Each process unpickles it anew; what it raises there comes out as a :class:`Failure`.
+    Each process unpickles it anew; what it raises there, but :class:`Spent`, comes out as a :class:`Failure`.
     """
 
     def __init__(self, function: Callable[[_Task], _Result], jobs: int, limits: Limits | None = None) -> None:
@@ -127,7 +146,8 @@ class Pool(Generic[_Task, _Result]):
     def _attend(self, task: _Task) -> _Result | Failure:
         """Have one task done, in the process that belongs to this thread."""
         failure = Failure(timed_out=False, reason="")
-        for _ in range(2):  # what a worker died of may have been another's doing: it is tried once more, in a new one
+        # What a worker died of may have been another's doing: it is tried once more, in a new one.
+        for is_again in (False, True):
             worker = self._worker()
             if worker is None:
                 return failure
@@ -141,6 +161,11 @@ class Pool(Generic[_Task, _Result]):
                 worker.stop()
                 failure = Failure(timed_out=False, reason=f"the process that cleaned it died ({worker.epitaph()})")
                 continue
+            if isinstance(answer, _Last):
+                worker.stop()
+                answer = answer.answer
+                if worker.asked > 1 and not is_again:
+                    continue
             if isinstance(answer, _Raised):
                 return Failure(timed_out=False, reason=answer.reason)
             result: _Result = answer
@@ -165,6 +190,13 @@ class Pool(Generic[_Task, _Result]):
 @dataclass(frozen=True, slots=True)
 class _Raised:
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What a process answers that is spent."""
+
+    answer: Any
 
 
 class _Worker:
@@ -264,9 +296,15 @@ def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> 
             task = pipe.recv()
             try:
                 answer = function(task)
+            except Spent as spent:
+                answer = _Last(spent.result)
             except BaseException as error:  # noqa: BLE001 - also what asks the process to end: it is this page's trouble
                 answer = _Raised(f"{type(error).__name__}: {error}".rstrip(": "))
+                if is_spent(error):
+                    answer = _Last(answer)
             pipe.send(answer)
+            if isinstance(answer, _Last):
+                return
     except (EOFError, OSError):  # the parent is gone, or wants no more
         pass
 

@@ -134,7 +134,13 @@ def run(options: argparse.Namespace) -> int:
     try:
         if frontier.resumes and not options.quiet:
             complain("going on with a run that was stopped")
-        store = Archive(out, frontier, client.agent) if options.warc else Files(out)
+        store: Store
+        if options.warc:
+            store = Archive(out, frontier, client.agent)
+            frontier.look_in(store.has)
+        else:
+            store = files = Files(out)
+            frontier.look_in(files.has, files.has_rendering if options.render else None)
         frontier.add(entries)
         with _progress(show=not options.quiet) as advance:
             left = crawl(options, client, frontier, store, advance)
@@ -253,8 +259,9 @@ def _next_page(named: Sequence[str]) -> Callable[[Response, Sequence[str]], str 
 def _render(client: Client, stack: ExitStack) -> Callable[[str, Response | None], bytes]:
     """Return what shows a page to a browser. It is started at once: who lacks it should know before the first page."""
     from cleaner.fetch.render import Browser
+    from cleaner.fetch.robots import Origins
 
-    return stack.enter_context(Browser(client)).dom
+    return stack.enter_context(Browser(client, allows=Origins(client).allow)).dom
 
 
 def _date(value: str) -> datetime:

@@ -58,16 +58,20 @@ def run(options: argparse.Namespace) -> int:
     def tell(event: Event) -> None:
         if event.state in (State.FAILED, State.BLOCKED, State.REFUSED):
             complain(f"{event.url}: {event.state}: {event.reason}")
+        elif event.state is None:
+            complain(f"{event.url}: {event.reason}")
 
     with ExitStack() as stack:
         out = Path(options.output or stack.enter_context(tempfile.TemporaryDirectory(prefix="cleaner-")))
         frontier = Frontier(out, f"run {' '.join(wanted)}", refresh=options.refresh)
         is_complete = False
         try:
+            store = Files(out)
+            frontier.look_in(store.has, store.has_rendering if options.render else None)
             frontier.add(map(Entry, wanted))
-            left = fetch.crawl(options, client, frontier, Files(out), tell)
+            left = fetch.crawl(options, client, frontier, store, tell)
             is_complete = not left
-            files = [frontier.file_of(frontier.resolved(url)) for url in wanted]
+            files = [frontier.file_of(frontier.led_to(url)) for url in wanted]
         finally:
             frontier.close(complete=is_complete)
             client.close()

@@ -107,7 +107,8 @@ def resolve(host: str, port: int, *, allow_private: bool = False) -> list[str]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise FetchError(host, f"no such host ({why})", is_passing=True) from error
+        is_sure = isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME  # a typing error, not a fault
+        raise FetchError(host, f"no such host ({why})", is_passing=not is_sure) from error
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in addresses:
         kind = None if allow_private else refusal(address)

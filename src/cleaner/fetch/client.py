@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 import socket
 import sys
 import threading
@@ -50,6 +51,7 @@ _MOST_SESSIONS: Final = 256
 """Hosts whose cookies and open connection are kept."""
 _LONGEST_RETRY_AFTER: Final = 6 * 3600
 """Seconds; urllib3 reads no more either."""
+_MARKUP: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!?a-z]", re.IGNORECASE)
 _PACKINGS: Final = 3
 """Content encodings on top of each other; one is usual."""
 
@@ -438,7 +440,11 @@ def _unpacked(payload: bytes, encoding: str, most: int) -> bytes:
         if packing in ("gzip", "x-gzip"):
             body = _inflated(body, (31,), most) if body.startswith(b"\x1f\x8b") else body
         elif packing == "deflate":  # zlib's format by the book, the bare stream from some servers
-            body = _inflated(body, (15, -15), most)
+            try:
+                body = _inflated(body, (15, -15), most)
+            except ValueError:
+                if not _MARKUP.match(body):
+                    raise
         elif packing != "identity":
             raise ValueError(f"packed as {packing[:40]!r}, which was not asked for")
     return body

@@ -25,8 +25,9 @@ from http import HTTPStatus
 from itertools import count
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
+from zlib import crc32
 
-from cleaner.errors import FetchError
+from cleaner.errors import FetchError, RuleFileError
 from cleaner.fetch import blocked, discover, robots
 from cleaner.fetch.addresses import canonical, host_of
 from cleaner.fetch.client import Client, Response
@@ -37,6 +38,8 @@ __all__ = ["Crawl", "Event", "Manners"]
 
 _PASSING: Final = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
 """Answers that may be others in a while; from 520 on Cloudflare's own, for a server behind it."""
+_FOR_GOOD: Final = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT)
+"""Redirects that need not be asked for again."""
 _BUSY: Final = (429, 503)
 """Answers that ask for fewer requests."""
 _HOPS: Final = 10
@@ -56,6 +59,11 @@ _HREF: Final = re.compile(
     rb"""\bhref\s*=\s*(?:"([^"<>]{1,2000})"|'([^'<>]{1,2000})'|([^\s"'<>]{1,2000}))""", re.IGNORECASE
 )
 _TITLE: Final = re.compile(rb"<title\b[^<>]{0,200}>([^<]{1,2000})", re.IGNORECASE)
+_TAG: Final = re.compile(rb"<(/?)([a-z]*)[^<>]*>?([^<]*)", re.IGNORECASE)
+_UNSEEN: Final = (b"script", b"style")
+_PASSAGE: Final = 40
+"""Bytes of text without a tag from which it tells one page from another."""
+_MOST_PASSAGES: Final = 64
 _HEAD: Final = 512 * 1024
 """Bytes in which a page says what its address and its title are."""
 
@@ -157,6 +165,7 @@ class Crawl:
         self._done: queue.SimpleQueue[tuple[_Job, Any]] = queue.SimpleQueue()
         self._threads = 0
         self._renders = False
+        self._noted: set[str] = set()
         self._to_render: tuple[Item, Response] | None = None
 
     def run(self) -> list[tuple[str, float]]:
@@ -232,6 +241,10 @@ class Crawl:
             if due > now:
                 self._push(host, due)
                 return
+            if item.kind != "page" and self._frontier.is_full:
+                number = self._frontier.drop_lists(host)
+                self._note(item.url, f"the limit of pages is reached: {number:,} list(s) of {host} not read")
+                continue
             place = robots.place(item.url)
             rules = known.rules.get(place)
             if rules is None and (content := self._frontier.robots(place)) is not None:
@@ -412,7 +425,8 @@ class Crawl:
             item,
             State.REDIRECTED,
             status=response.status,
-            target=target if item.kind == "page" else None,
+            target=target if item.kind == "page" and response.status in _FOR_GOOD else None,
+            hop=target if item.kind == "page" else None,
             found=[entry],
         )
 
@@ -425,7 +439,7 @@ class Crawl:
                 found = discover.feeds(response.body, response.url)
             else:
                 # A sitemap that was named by hand, or by another, may list any host of the site's owner.
-                found = discover.entries(response.body, response.url)
+                found = discover.entries(response.body, response.url, hosts=None)
         except FetchError as error:
             self._settle(item, State.FAILED, error.why, status=response.status)
             return
@@ -437,6 +451,8 @@ class Crawl:
         self._settle(item, State.READ, status=response.status, found=entries)
         pages, all_in_all = sum(entry.kind == "page" for entry in entries), len(entries)
         self._note(item.url, f"lists {pages:,} page(s), {all_in_all - pages:,} further list(s)")
+        if self._frontier.has_all_lists:
+            self._note_once(item.url, "no more lists are taken by this run: it has as many as it reads")
 
     def _page(self, item: Item, response: Response, rendered: bytes | FetchError | None) -> None:
         suffix = suffix_of(response)
@@ -478,7 +494,11 @@ class Crawl:
             return []
         first = item.first or item.url
         before = [] if item.first is None else [first, *self._frontier.parts_of(first)][: item.depth]
-        following = self._next_page(response, before)
+        try:
+            following = self._next_page(response, before)
+        except RuleFileError as error:  # the page is saved; its site's rules are for whoever cleans it
+            self._note_once(item.url, f"no next page was looked for: {error}")
+            return []
         return [] if following is None else [Entry(following, first=first, depth=item.depth + 1)]
 
     # ── Telling ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -496,6 +516,11 @@ class Crawl:
     def _give_up(self, host: str, reason: str, origin: str = "") -> None:
         for url in self._frontier.give_up(host, reason, origin):
             self._observe(Event(url, State.FAILED, reason))
+
+    def _note_once(self, url: str, text: str) -> None:
+        if text not in self._noted:
+            self._noted.add(text)
+            self._note(url, text)
 
     def _note(self, url: str, text: str) -> None:
         self._observe(Event(url, None, text))
@@ -521,8 +546,8 @@ def _status(status: int) -> str:
         return str(status)
 
 
-def _own(response: Response) -> tuple[str, str] | None:
-    """Return the address and the title that a page states as its own; None where it has no title.
+def _own(response: Response) -> tuple[str, str, str] | None:
+    """Return the address and the title that a page states as its own, and its passages; None where it has no title.
 
     A stated address counts where it can be one of the same page: it is of the same host, and not the home page's.
     """
@@ -530,14 +555,32 @@ def _own(response: Response) -> tuple[str, str] | None:
     if title is None:
         return None
     name = " ".join(title[1].decode("utf-8", "replace").split())[:_MOST_TITLE]
-    here = urlsplit(response.url)
+    here, passages = urlsplit(response.url), " ".join(_passages(response.body))
     try:
         stated = canonical(urljoin(response.url, _stated(response) or response.url))
         there = urlsplit(stated)
     except (FetchError, ValueError):
-        return response.url, name
+        return response.url, name, passages
     is_of_site = here.netloc.removeprefix("www.") == there.netloc.removeprefix("www.")
-    return stated if is_of_site and (there.path != "/" or here.path == "/") else response.url, name
+    return stated if is_of_site and (there.path != "/" or here.path == "/") else response.url, name, passages
+
+
+def _passages(body: bytes) -> list[str]:
+    """Return hashes of the longer texts between two tags, a sample where there are many."""
+    found, unseen = set[int](), b""
+    for tag in _TAG.finditer(body, 0, 4 * _HEAD):
+        is_end, name = bool(tag[1]), tag[2].lower()
+        if unseen:
+            if not (is_end and name == unseen):
+                continue
+            unseen = b""
+        elif not is_end and name in _UNSEEN:
+            unseen = name
+            continue
+        text = b" ".join(tag[3].split())
+        if len(text) >= _PASSAGE:
+            found.add(crc32(text))
+    return [f"{one:x}" for one in sorted(found)[:_MOST_PASSAGES]]
 
 
 def _stated(response: Response) -> str | None:

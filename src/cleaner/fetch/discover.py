@@ -1,8 +1,7 @@
 """What feeds, sitemaps and the pages of a section list: addresses, with dates where they are stated.
 
-No request is made here; :func:`walk` asks its caller for what it wants to read. All of it comes from strangers: no
-entity is expanded and nothing is loaded from outside (no XXE), unpacking has bounds, documents are read as a stream up
-to a number of entries, and a listing that names itself is read once.
+No request is made here. All of it comes from strangers: no entity is expanded and nothing is loaded from outside (no
+XXE), unpacking has bounds, and documents are read as a stream up to a number of entries.
 """
 
 from __future__ import annotations
@@ -10,8 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -28,15 +26,11 @@ from cleaner.storage.readers.compressed import Stream, packing
 from cleaner.storage.readers.members import moment
 from cleaner.text import settle, word_count
 
-__all__ = ["Found", "Kind", "entries", "feeds", "is_older", "links", "site_of", "walk"]
+__all__ = ["Found", "Kind", "entries", "feeds", "is_older", "links", "site_of"]
 
 Kind = Literal["page", "feed", "sitemap", "section"]
 """What an address leads to; a section is a page that lists pages."""
 
-_MAX_DEPTH: Final[dict[Kind, int]] = {"page": 0, "feed": 0, "sitemap": 5, "section": 50}
-"""How far listings lead to listings of a kind. Sitemaps.org knows one step; sections have page after page."""
-MAX_LISTINGS: Final = 5_000
-"""How many listings one walk reads. 5,000 sitemaps may hold 250 million pages."""
 _MAX_ENTRIES: Final = 50_000
 """What sitemaps.org allows one sitemap to list."""
 _MAX_BYTES: Final = 52_428_800
@@ -57,12 +51,12 @@ class Found:
     kind: Kind = "page"
 
 
-def entries(body: bytes, url: str, *, hosts: Collection[str] = ()) -> list[Found]:
+def entries(body: bytes, url: str, *, hosts: Collection[str] | None = ()) -> list[Found]:
     """Return what the feed or sitemap at `url` lists, in its order, each address once.
 
     Read are RSS, RDF, Atom, JSON Feed, sitemaps in XML and text, and indexes of them, packed or not, told by content. A
     sitemap speaks for its own site (:func:`site_of`) and for `hosts`: the sites whose robots.txt names it
-    (https://www.sitemaps.org/protocol.html#location). A feed may name any.
+    (https://www.sitemaps.org/protocol.html#location); None: for any, because somebody trusts it. A feed may name any.
 
     Raises FetchError where it is none of these, broken before its first entry, or a bomb.
     """
@@ -73,7 +67,7 @@ def entries(body: bytes, url: str, *, hosts: Collection[str] = ()) -> list[Found
         found, speaks_for_itself = _json_feed(body, url), False
     else:
         found, speaks_for_itself = _lines(body, url), True
-    own = {site_of(url), *map(_bare, hosts)} if speaks_for_itself else None
+    own = {site_of(url), *map(_bare, hosts)} if speaks_for_itself and hosts is not None else None
     seen: dict[str, Found] = {}
     for entry in found:
         if own is None or site_of(entry.url) in own:
@@ -113,51 +107,6 @@ def links(body: bytes, url: str) -> list[Found]:
         if len(found) >= _MAX_LINKS:
             break
     return list(found.values())
-
-
-def walk(
-    get: Callable[[str], bytes | None],
-    start: str,
-    kind: Kind,
-    *,
-    hosts: Collection[str] = (),
-    since: datetime | None = None,
-    trouble: Callable[[FetchError], None] | None = None,
-) -> Iterator[Found]:
-    """Yield the pages that a listing names, and those of the listings it leads to, the nearest listings first.
-
-    Args:
-        get: returns the body of a listing; None where it could not be fetched, of which the caller knows.
-        start: address of the listing.
-        kind: `feed`, `sitemap` or `section`.
-        hosts: see :func:`entries`.
-        since: what is dated before it is passed over; what has no date is not.
-        trouble: is told of each listing that cannot be read.
-
-    A page may come more than once, if several listings name it.
-
-    """
-    first = Found(canonical(start), kind=kind)
-    todo, seen = deque([(first, 0)]), {first.url}
-    while todo:
-        listing, depth = todo.popleft()
-        if (body := get(listing.url)) is None:
-            continue
-        try:
-            is_section = listing.kind == "section"
-            listed = links(body, listing.url) if is_section else entries(body, listing.url, hosts=hosts)
-        except FetchError as error:
-            if trouble is not None:
-                trouble(error)
-            continue
-        for found in listed:
-            if is_older(found, since):
-                continue
-            if found.kind == "page":
-                yield found
-            elif found.url not in seen and depth < _MAX_DEPTH[found.kind] and len(seen) < MAX_LISTINGS:
-                seen.add(found.url)
-                todo.append((found, depth + 1))
 
 
 def is_older(found: Found, since: datetime | None) -> bool:

@@ -4,8 +4,9 @@ A page is entered as done after its file is in place, in one transaction with al
 at whatever moment, the same command goes on with what is not done, and asks for nothing twice but for what was on its
 way.
 
-What a page is called here is its canonical address. An address that led to another (a redirect, a canonical link) is an
-alias of that one, for all runs to come.
+What a page is called here is its canonical address. An address that led to another for good (301, 308, a canonical
+link) is an alias of that one for all runs to come, as long as the other is saved. One that led to another for now (302,
+303, 307) is asked again by the next run: today it may have been a login page.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -40,8 +41,10 @@ CREATE TABLE IF NOT EXISTS item (
 );
 CREATE INDEX IF NOT EXISTS copies ON item (own) WHERE own IS NOT NULL;
 CREATE INDEX IF NOT EXISTS parts ON item (first) WHERE first IS NOT NULL;
-CREATE INDEX IF NOT EXISTS queue ON item (run, state, host, due, id);
+DROP INDEX IF EXISTS queue;
+CREATE INDEX IF NOT EXISTS turns ON item (run, state, host, due, kind <> 'page', id);
 CREATE TABLE IF NOT EXISTS alias (url TEXT PRIMARY KEY, target TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hop (url TEXT PRIMARY KEY, target TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS host (host TEXT PRIMARY KEY, due REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS robots (place TEXT PRIMARY KEY, at REAL NOT NULL, content BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS archive (name TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
@@ -51,6 +54,8 @@ _VERSION: Final = 1
 _ROBOTS_AGE: Final = 24 * 3600
 """Seconds for which a robots.txt is remembered (RFC 9309, 2.4)."""
 _MOST_ALIASES: Final = 10
+_MOST_LISTS: Final = 5_000
+"""Lists that one run reads. 5,000 sitemaps may hold 250 million pages."""
 
 
 class State(StrEnum):
@@ -128,6 +133,8 @@ class Frontier:
         self._path = folder / ".cleaner" / "frontier.sqlite"
         self._limit = limit
         self._refresh = refresh
+        self._has: Callable[[str], bool] = lambda _: True
+        self._suffices: Callable[[str], bool] = self._has
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -157,6 +164,30 @@ class Frontier:
                 WHERE run = ? AND kind = 'page' AND state <> ? AND via = '[]' AND first IS NULL""",
                 (self._run, State.KEPT),
             ).fetchone()
+            (self._lists,) = self._db.execute(
+                "SELECT count(*) FROM item WHERE run = ? AND kind <> 'page' AND via = '[]'", (self._run,)
+            ).fetchone()
+
+    def look_in(self, has: Callable[[str], bool], suffices: Callable[[str], bool] | None = None) -> None:
+        """Count as saved only what is still there.
+
+        Args:
+            has: tells whether a file that was saved is there.
+            suffices: tells whether it is all that is wanted, so that it need not be asked for again; None: `has` does.
+
+        """
+        self._has = has
+        self._suffices = suffices or has
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the limit of pages is reached."""
+        return self._limit is not None and self._taken >= self._limit
+
+    @property
+    def has_all_lists(self) -> bool:
+        """Whether no further list is taken."""
+        return bool(self._lists >= _MOST_LISTS)
 
     # ── What is to be fetched ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -176,17 +207,36 @@ class Frontier:
                     (entry.first, entry.depth, url, State.QUEUED),
                 )
             return
-        if row is not None and row[1] is not None and not self._refresh and entry.kind == "page":
+        is_saved = row is not None and row[1] is not None and self._suffices(row[1])
+        if is_saved and not self._refresh and entry.kind == "page":
             self._db.execute(
                 "UPDATE item SET run = ?, state = ?, reason = '' WHERE url = ? AND kind = 'page'",
                 (self._run, State.KEPT, url),
             )
+            self._enter_parts(url)
             return
         is_counted = entry.kind == "page" and not entry.via and entry.first is None
-        if is_counted and self._limit is not None and self._taken >= self._limit:
+        if is_counted and self.is_full:
             return
+        if entry.kind != "page" and not entry.via:
+            if self.has_all_lists:
+                return
+            self._lists += 1
         self._taken += is_counted
         self._queue(entry, url)
+
+    def _enter_parts(self, first: str) -> None:
+        """Queue the later pages of a kept article that no run has got: nothing else leads to them any more."""
+        rows = self._db.execute(
+            """SELECT url, depth, state, file FROM item WHERE first = ? AND kind = 'page' AND run <> ? AND via = '[]'
+            AND state <> ? ORDER BY depth""",
+            (first, self._run, State.DUPLICATE),
+        ).fetchall()
+        for url, depth, state, file in rows:
+            if state == State.REDIRECTED:
+                file = self._file_of(self._end(url, "hop"))
+            if file is None or not self._suffices(file):
+                self._queue(Entry(url, first=first, depth=depth), url)
 
     def _queue(self, entry: Entry, url: str) -> None:
         self._db.execute(
@@ -198,9 +248,19 @@ class Frontier:
         )
 
     def resolved(self, url: str) -> str:
-        """Return what `url` is an alias of, or itself."""
+        """Return the saved page that `url` is an alias of, or itself."""
+        with self._told():
+            end = self._end(url, "alias")
+            return end if end == url or self._file_of(end) is not None else url
+
+    def led_to(self, url: str) -> str:
+        """Return where redirects led from `url` when it was asked for last, or what it is an alias of, or itself."""
+        with self._told():
+            return self._end(self._end(self.resolved(url), "hop"), "alias")
+
+    def _end(self, url: str, table: Literal["alias", "hop"]) -> str:
         for _ in range(_MOST_ALIASES):
-            row = self._db.execute("SELECT target FROM alias WHERE url = ?", (url,)).fetchone()
+            row = self._db.execute(f"SELECT target FROM {table} WHERE url = ?", (url,)).fetchone()  # noqa: S608
             if row is None:
                 break
             url = row[0]
@@ -219,7 +279,7 @@ class Frontier:
         with self._told():
             row = self._db.execute(
                 """SELECT url, kind, via, first, depth, id, tries, file, etag, modified, due FROM item
-                WHERE run = ? AND state = ? AND host = ? ORDER BY due, id LIMIT 1""",
+                WHERE run = ? AND state = ? AND host = ? ORDER BY due, kind <> 'page', id LIMIT 1""",
                 (self._run, State.QUEUED, host),
             ).fetchone()
             if row is None:
@@ -227,12 +287,22 @@ class Frontier:
             rest = self._db.execute("SELECT due FROM host WHERE host = ?", (host,)).fetchone()
         via = tuple((status, place) for status, place in json.loads(row[2]))
         item = Item(row[0], row[1], via, *row[3:10])
+        if item.file is not None and not self._suffices(item.file):
+            item = replace(item, file=None, etag=None, modified=None)
         return item, max(row[10], rest[0] if rest else 0.0)
 
     def rest(self, host: str, until: float) -> None:
         """Leave `host` alone until a moment (seconds since 1970), also after a kill."""
         with self._told():
             self._db.execute("INSERT OR REPLACE INTO host VALUES (?, ?)", (host, until))
+
+    def drop_lists(self, host: str) -> int:
+        """Forget the lists that are queued for `host`; return how many they were."""
+        with self._transaction():
+            return self._db.execute(
+                "DELETE FROM item WHERE run = ? AND state = ? AND host = ? AND kind <> 'page'",
+                (self._run, State.QUEUED, host),
+            ).rowcount
 
     # ── What came of it ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -250,8 +320,9 @@ class Frontier:
         status: int = 0,
         file: str | None = None,
         validators: tuple[str, str] = ("", ""),
-        own: tuple[str, str] | None = None,
+        own: tuple[str, str, str] | None = None,
         target: str | None = None,
+        hop: str | None = None,
         found: Iterable[Entry] = (),
         archive: tuple[str, int] | None = None,
     ) -> None:
@@ -264,21 +335,28 @@ class Frontier:
             status: that of HTTP.
             file: where it was saved.
             validators: its ETag and Last-Modified.
-            own: the address and the title that the page states as its own; by both are copies told.
+            own: the address and the title that the page states as its own, and its passages (:meth:`copy_of`).
             target: the address that it is an alias of.
+            hop: the address that it led to, for good or for now.
             found: what is to be fetched because of it.
             archive: name and size of the archive, what was written for this address included.
 
         """
+        stated = (own[0], "\n".join(own[1:])) if own is not None else (None, None)
         with self._transaction():
             self._db.execute(
                 """UPDATE item SET state = ?, reason = ?, status = ?, file = coalesce(?, file),
                 etag = coalesce(nullif(?, ''), etag), modified = coalesce(nullif(?, ''), modified),
                 own = coalesce(?, own), title = coalesce(?, title) WHERE id = ?""",
-                (state, reason, status, file, *validators, *(own or (None, None)), item.id),
+                (state, reason, status, file, *validators, *stated, item.id),
             )
+            if item.kind == "page" and state in (State.SAVED, State.REDIRECTED):
+                self._db.execute("DELETE FROM alias WHERE url = ?", (item.url,))
+                self._db.execute("DELETE FROM hop WHERE url = ?", (item.url,))
             if target is not None:
                 self._alias(item.url, target)
+            if hop is not None:
+                self._db.execute("INSERT OR REPLACE INTO hop VALUES (?, ?)", (item.url, hop))
             for entry in found:
                 self._enter(entry)
             if archive is not None:
@@ -289,13 +367,15 @@ class Frontier:
         with self._transaction():
             if entry.url != item.url:
                 self._db.execute("UPDATE item SET state = ? WHERE id = ?", (State.REDIRECTED, item.id))
+                self._db.execute("INSERT OR REPLACE INTO hop VALUES (?, ?)", (item.url, entry.url))
             self._db.execute("DELETE FROM alias WHERE url = ?", (entry.url,))
+            self._db.execute("DELETE FROM hop WHERE url = ?", (entry.url,))
             self._queue(entry, entry.url)
             if archive is not None:
                 self._db.execute("INSERT OR REPLACE INTO archive VALUES (?, ?)", archive)
 
     def _alias(self, url: str, target: str) -> None:
-        if url != target and self.resolved(target) != url:
+        if self._end(target, "alias") != url:
             self._db.execute("INSERT OR REPLACE INTO alias VALUES (?, ?)", (url, target))
 
     def give_up(self, host: str, reason: str, origin: str = "") -> list[str]:
@@ -308,22 +388,35 @@ class Frontier:
             ).fetchall()
         return [url for (url,) in rows]
 
-    def copy_of(self, item: Item, own: tuple[str, str]) -> str | None:
-        """Return the address of another page that is saved and states the same address and title as its own.
+    def copy_of(self, item: Item, own: tuple[str, str, str]) -> str | None:
+        """Return the address of another page that is saved, states the same address and title as its own, and is alike.
 
         The address alone is not trusted: a template that puts that of a section on all its pages is a common mistake.
+        Nor is it with the title: later pages of an article state those of the first. Alike are pages that have half of
+        their passages in common, of the one that has fewer; they are given as hashes, set apart by spaces.
         """
+        address, title, passages = own
+        mine = set(passages.split())
         with self._told():
-            row = self._db.execute(
-                "SELECT url FROM item WHERE own = ? AND title = ? AND file IS NOT NULL AND id <> ?", (*own, item.id)
-            ).fetchone()
-        return None if row is None else row[0]
+            rows = self._db.execute(
+                """SELECT url, title, file FROM item WHERE own = ? AND substr(title, 1, ?) = ? AND file IS NOT NULL
+                AND id <> ?""",
+                (address, len(title) + 1, f"{title}\n", item.id),
+            ).fetchall()
+        for url, said, file in rows:
+            others = set(said[len(title) + 1 :].split())
+            if 2 * len(mine & others) >= min(len(mine), len(others)) and self._has(file):
+                return str(url)
+        return None
 
     def file_of(self, url: str) -> str | None:
         """Return where the page at `url` was saved, None where it was not."""
         with self._told():
-            row = self._db.execute("SELECT file FROM item WHERE url = ? AND kind = 'page'", (url,)).fetchone()
-        return None if row is None else row[0]
+            return self._file_of(url)
+
+    def _file_of(self, url: str) -> str | None:
+        row = self._db.execute("SELECT file FROM item WHERE url = ? AND kind = 'page'", (url,)).fetchone()
+        return row[0] if row is not None and row[0] is not None and self._has(row[0]) else None
 
     def parts_of(self, url: str) -> list[str]:
         """Return the addresses of the later pages that the article at `url` was found to have, in order."""
@@ -378,10 +471,11 @@ class Frontier:
     def saved(self) -> Iterator[tuple[str, str]]:
         """Yield address and file of the pages of this run that are there, in the order in which they were named."""
         with self._told():
-            yield from self._db.execute(
+            rows = self._db.execute(
                 "SELECT url, file FROM item WHERE run = ? AND kind = 'page' AND file IS NOT NULL ORDER BY id",
                 (self._run,),
             )
+            yield from ((url, file) for url, file in rows if self._has(file))
 
     def close(self, *, complete: bool) -> None:
         """End; a run that is complete is not gone on with."""

@@ -298,8 +298,10 @@ class _Visit:
         self._requests += 1
         if self._requests > _MAX_REQUESTS or self._bytes > _MAX_BYTES:
             return None
-        if self._allows is not None and not self._allows(request.url):
-            return None
+        if self._allows is not None:  # may ask for a robots.txt, and so not here, where all requests pass
+            loop = asyncio.get_running_loop()
+            if not await loop.run_in_executor(self._threads, self._allows, request.url):
+                return None
         sent = {name: value for name, value in request.headers.items() if name in _SENT}
         response = await self._get(request.url, sent)
         self._bytes += len(response.body)

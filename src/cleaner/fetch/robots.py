@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from protego import Protego
 
 from cleaner.fetch.client import Client, Response
 
-__all__ = ["HOPS", "MOST_DELAY", "Rules", "ask", "place"]
+__all__ = ["HOPS", "MOST_DELAY", "Origins", "Rules", "ask", "place"]
 
 HOPS: Final = 5
 """Redirects that are followed to a robots.txt (RFC 9309, 2.3.1.2)."""
@@ -46,6 +47,25 @@ class Rules:
     def allow(self, url: str) -> bool:
         """Tell whether the page at `url` may be fetched."""
         return bool(self._parsed.can_fetch(url, self._agent))
+
+
+class Origins:
+    """What robots.txt says of addresses anywhere; each is asked for once. Thread-safe."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[threading.Lock, list[Rules | None]]] = {}
+
+    def allow(self, url: str) -> bool:
+        """Tell whether `url` may be fetched; where its robots.txt cannot be had, it may not."""
+        with self._lock:
+            lock, known = self._known.setdefault(place(url), (threading.Lock(), []))
+        with lock:  # of this origin alone: a slow one holds up no other
+            if not known:
+                content, _ = ask(self._client, url)
+                known.append(None if content is None else Rules.read(content, self._client.agent))
+        return known[0] is not None and known[0].allow(url)
 
 
 def place(url: str) -> str:

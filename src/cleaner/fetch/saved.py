@@ -76,6 +76,9 @@ class Store(Protocol):
 
         """
 
+    def has(self, file: str) -> bool:
+        """Tell whether what was saved as `file` is there, and as this store keeps it."""
+
     def redirect(self, response: Response) -> None:
         """Keep an answer that sends on to another address, where such are kept. Raises OutputError."""
 
@@ -124,6 +127,16 @@ class Files:
         if part is not None:
             self.add_part(part, str(name))
         return str(name)
+
+    def has(self, file: str) -> bool:
+        """Tell whether a page and its sidecar are there."""
+        name = PurePosixPath(file)
+        return "#" not in file and all((self._root / part).is_file() for part in (name, _sidecar(name)))
+
+    def has_rendering(self, file: str) -> bool:
+        """Tell whether a page is there, and beside it what a browser made of it, if it is one for browsers."""
+        name = PurePosixPath(file)
+        return self.has(file) and (name.suffix != ".html" or (self._root / _rendered(name)).is_file())
 
     def redirect(self, response: Response) -> None:
         """Do nothing: the sidecar of the page that it leads to will say it."""
@@ -230,6 +243,12 @@ class Archive:
         asked = _record("request", response, sent, f"<{request}>", "application/http; msgtype=request")
         self._append(answer + asked)
         return f"{self._name}#{at}"
+
+    def has(self, file: str) -> bool:
+        """Tell whether a record is there: that its archive is, and reaches as far."""
+        name, mark, at = file.partition("#")
+        path = self._root / name
+        return bool(mark) and path.is_file() and path.stat().st_size > int(at)
 
     def redirect(self, response: Response) -> None:
         """Write what sends on to another address."""

@@ -138,7 +138,7 @@ def _run(
 ) -> Summary:
     begun = time.perf_counter()
     summary = Summary()
-    todo, known = begin(shards, work.out, work.digest, work.key)
+    todo, known = begin(shards, work.out, work.digest, work.key, work.limits)
     for done in known:
         done.count(summary)
     summary.before = summary.statuses.copy()

@@ -6,9 +6,10 @@
 
 A shard is a large file, a part of one (row groups of Parquet, records of a `.warc.gz`), or a run of small files. What
 is made of it is one file, there as a whole or not at all, and a note beside it with the shard's key: a digest of what
-was read, and of all that decides what a page gives. A shard whose note has its key is done. So a run that was stopped
-goes on, input that is new or has changed is done alone, and other rules, another version or other shards begin anew;
-and a shard that is done twice, because an engine has lost sight of a worker, gives the same file twice.
+was read, and of all that decides what a page gives. A shard whose note has its key is done, unless pages failed under
+other limits than those of now. So a run that was stopped goes on, input that is new or has changed is done alone, and
+other rules, another version or other shards begin anew; and a shard that is done twice, because an engine has lost
+sight of a worker, gives the same file twice.
 
 No database: many machines have a folder in common at best.
 """
@@ -34,6 +35,7 @@ from cleaner.storage import (
     Part,
     Sink,
     TableFile,
+    beside,
     dump,
     find_files,
     has_key,
@@ -52,6 +54,8 @@ _TOLD: Final = 20
 """Pages of a shard that are told by name when they could not be cleaned; the records have all of them."""
 _MOST_DEATHS: Final = 20
 """Of workers at one shard. No page can be the death of one, so that it is tried again is right; for ever is not."""
+_LIMITED: Final = frozenset({Status.TIMEOUT.value, Status.CRASHED.value})
+"""What a page may be under some limits, and not under others."""
 _STATE: Final = ".cleaner"
 _PART: Final = re.compile(r"part-\d{5,}\.parquet")
 
@@ -84,14 +88,20 @@ class Shard:
 
     def key(self, digest: str) -> str:
         """Return a digest of what is read and, by `digest`, of what is made of it."""
-        said = [[str(file.path), *_stamp(file), file.url, file.trouble] for file in self.files]
+        said = [[str(file.path), *_stamps(file), file.url, file.trouble] for file in self.files]
         return hashlib.sha256(json.dumps([digest, said, self.part]).encode()).hexdigest()
 
 
-def _stamp(file: Input) -> tuple[int, int]:
-    """Return size and time of change: what tells whether a file is still the same."""
+def _stamps(file: Input) -> list[tuple[int, int]]:
+    """Return what tells whether a file, and all that is read with it, is still the same."""
+    path = file.path or Path()
+    return [_stamp(path), *map(_stamp, () if file.trouble else beside(path))]
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Return size and time of change."""
     try:
-        status = (file.path or Path()).stat()
+        status = path.stat()
     except OSError:  # who reads it will find the same, and say so
         return 0, 0
     return status.st_size, status.st_mtime_ns
@@ -116,7 +126,7 @@ def plan(paths: Sequence[str | Path], out: Path, shard_bytes: int = SHARD_BYTES)
     for file in find_files(paths, skip=out):
         if file.path is None or not (file.trouble or file.path.is_file()):
             raise InputError(f"{file.location}: is a stream, which several workers cannot read; save it to a file")
-        its, _ = _stamp(file)
+        its, _ = _stamp(file.path)
         if its > shard_bytes:
             end()
             shards += [Shard(len(shards) + at, (file,), part) for at, part in enumerate(parts_of(file, shard_bytes))]
@@ -152,12 +162,14 @@ class Done:
         summary.faults.update(dict.fromkeys(Fault(**fault) for fault in self.faults))
 
 
-def begin(shards: Sequence[Shard], out: Path, digest: str, key: bytes) -> tuple[list[Shard], list[Done]]:
+def begin(
+    shards: Sequence[Shard], out: Path, digest: str, key: bytes, limits: Limits | None = None
+) -> tuple[list[Shard], list[Done]]:
     """Make the folder `out` ready; return the shards that are to do, and what became of those that are done.
 
     What an earlier run left there and this one has no use for is taken away. `key` stands in the metadata of the files
-    that are ours. Raises OutputError where the folder cannot be used, or holds files of these names that are none of
-    ours.
+    that are ours. Where pages failed under other `limits`, their shard is done anew. Raises OutputError where the
+    folder cannot be used, or holds files of these names that are none of ours.
     """
     todo, done = [], []
     try:
@@ -166,7 +178,7 @@ def begin(shards: Sequence[Shard], out: Path, digest: str, key: bytes) -> tuple[
             draft.unlink(missing_ok=True)
         found = {path.stem for path in out.iterdir() if _PART.fullmatch(path.name)}
         for shard in shards:
-            known = _known(out, shard, digest) if shard.name in found else None
+            known = _known(out, shard, digest, limits or Limits()) if shard.name in found else None
             if known is None:
                 todo.append(shard)
             else:
@@ -176,6 +188,11 @@ def begin(shards: Sequence[Shard], out: Path, digest: str, key: bytes) -> tuple[
             path = out / f"{name}.parquet"
             if not has_key(path, key):
                 raise OutputError(f"{path}: exists and is none of cleaner's; name another output folder")
+        # First what says that they are done: a later run may have the key of this note, and find a file of another.
+        kept = {f"part-{known.number:05}" for known in done}
+        for note in (out / _STATE).glob("part-*.json"):
+            if note.stem not in kept:
+                note.unlink()
         for name in found:
             (out / f"{name}.parquet").unlink()
     except OSError as error:
@@ -183,12 +200,20 @@ def begin(shards: Sequence[Shard], out: Path, digest: str, key: bytes) -> tuple[
     return todo, done
 
 
-def _known(out: Path, shard: Shard, digest: str) -> Done | None:
+def _known(out: Path, shard: Shard, digest: str, limits: Limits) -> Done | None:
     try:
         said = json.loads((out / _STATE / f"{shard.name}.json").read_bytes())
-        return Done(**said["done"]) if said["key"] == shard.key(digest) else None
+        done = Done(**said["done"])
+        if said["limits"] != _limited(limits) and not _LIMITED.isdisjoint(done.statuses):
+            return None
+        return done if said["key"] == shard.key(digest) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _limited(limits: Limits) -> list[float]:
+    """Return what may decide whether a page fails."""
+    return [limits.seconds, limits.megabytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +320,8 @@ class Worker:
             raise KeyboardInterrupt
         statuses = {status.value: pages for status, pages in sorted(summary.statuses.items())}
         done = Done(shard.number, statuses, failed, [asdict(fault) for fault in summary.faults])
-        replace_file(out / _STATE / f"{shard.name}.json", dump({"key": key, "done": asdict(done)}))
+        note = {"key": key, "limits": _limited(self._work.limits), "done": asdict(done)}
+        replace_file(out / _STATE / f"{shard.name}.json", dump(note))
         return done
 
     def _sink(self, path: Path, draft: Path) -> Sink:

@@ -74,7 +74,11 @@ def count(
             for part in batches:
                 sink = sitepass.Sums(render)
                 inputs = (Input(None, PurePosixPath("page"), page=page) for page in pages_of(part))
-                batch.run(surveyor, inputs, sink, jobs=workers)
+                summary = batch.run(surveyor, inputs, sink, jobs=workers)
+                if summary.stopped is not None:  # sums of some of the pages would pass for those of all
+                    raise summary.stopped
+                if summary.interrupted:
+                    raise KeyboardInterrupt
                 yield from sink.take().to_batches()
 
     def merged(table: pa.Table) -> pa.Table:

@@ -7,7 +7,7 @@ A page `a.html` may have a *sidecar* `a.html.json` beside it: a JSON object with
 
 from __future__ import annotations
 
-from cleaner.storage.inputs import Input, Meter, count_bytes, find_files, find_pages, pages_in, parts_of, read
+from cleaner.storage.inputs import Input, Meter, beside, count_bytes, find_files, find_pages, pages_in, parts_of, read
 from cleaner.storage.lines import Lines
 from cleaner.storage.outputs import Folder, Nowhere, Rendered, Sink, replace_file, write, write_all
 from cleaner.storage.readers import MAX_BYTES, PAGE_SUFFIXES, Part
@@ -29,6 +29,7 @@ __all__ = [
     "Sink",
     "Table",
     "TableFile",
+    "beside",
     "content_hash",
     "count_bytes",
     "dump",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,16 +31,14 @@ from cleaner.storage.readers import (
     snapshot,
     tell,
 )
-from cleaner.storage.readers.sidecar import MAX_SIDECAR, Sidecar, owners, parse_sidecar, sidecar_names
+from cleaner.storage.readers.sidecar import MAX_SIDECAR, Sidecar, firsts, owners, parse_sidecar, sidecar_names
 from cleaner.storage.readers.tables import parquet
 from cleaner.storage.records import content_hash
 from cleaner.storage.table import is_table
 
-__all__ = ["Input", "Meter", "count_bytes", "find_files", "find_pages", "pages_in", "parts_of", "read"]
+__all__ = ["Input", "Meter", "beside", "count_bytes", "find_files", "find_pages", "pages_in", "parts_of", "read"]
 
 _END_BYTES = 64 * 1024
-_BESIDE = re.compile(r"(?P<first>.+)\.(?:page-\d{1,3}|rendered)(?P<suffix>\.[a-z]+)", re.ASCII | re.DOTALL)
-"""What is called so may belong to a page: `a.page-2.html` to `a.html`."""
 
 
 def read(path: Path, notes: list[Note] | None = None) -> Page:
@@ -57,6 +54,18 @@ def read(path: Path, notes: list[Note] | None = None) -> Page:
     said = _said_of(path, notes)
     page = _read_one(path, said, notes)
     return replace(page, continued=tuple(_further(path, page, said.pages, notes))) if said.pages else page
+
+
+def beside(path: Path) -> Iterator[Path]:
+    """Yield what else than the file `path` :func:`read` reads, or would, if it were there."""
+    said = _said_of(path, [])
+    for page in (path, *map(path.with_name, said.pages)):
+        its = said if page == path else _said_of(page, [])
+        yield from map(page.with_name, sidecar_names(page.name))
+        if page != path:
+            yield page
+        if its.rendered:
+            yield page.with_name(its.rendered)
 
 
 def _read_one(path: Path, said: Sidecar, notes: list[Note]) -> Page:
@@ -309,10 +318,11 @@ def _find(paths: list[Path | None], skip: Path | None, meter: Meter, apart: Apar
 def _roots(paths: list[Path | None], skip: Path | None) -> Iterator[tuple[Path | None, Iterator[Input]]]:
     """Yield each path with the files that it names."""
     taken: set[PurePosixPath] | None = set() if len(paths) > 1 else None  # one root cannot name two files alike
+    named = {path for path in paths if path is not None}
     for path in paths:
         if path is None:
             files = iter([Input(None, PurePosixPath("stdin"))])
-        elif len(paths) > 1 and _is_leftover(path.parent, path.name):  # `raw/*`, as the shell spells it out
+        elif len(paths) > 1 and _is_leftover(path.parent, path.name, named):  # `raw/*`, as the shell spells it out
             continue
         elif path.name.endswith(".json") and _is_leftover(path.parent, path.name) and not _is_dir(path):
             raise InputError(f"{path}: the sidecar of a page, not a page")
@@ -481,16 +491,20 @@ def _is_output(path: Path) -> bool:
     return False
 
 
-def _is_leftover(folder: Path, name: str) -> bool:
-    """Whether `name` belongs to a page in `folder`: its sidecar, pictures saved with it, a further page of it."""
+def _is_leftover(folder: Path, name: str, named: Collection[Path] | None = None) -> bool:
+    """Whether `name` belongs to a page in `folder`: its sidecar, pictures saved with it, a further page of it.
+
+    A further page is a page itself: it is left to the first only where that is there, and of `named` paths one of them.
+    """
     if name.endswith(".json"):
         return any(_is_file(folder / page) for page in owners(name))
     if name.endswith("_files"):
         page = name.removesuffix("_files")
         return any(_is_file(folder / f"{page}{suffix}") for suffix in (".html", ".htm"))
-    if found := _BESIDE.fullmatch(name):
-        said = _said_of(folder / f"{found['first']}{found['suffix']}", [])
-        return name in (*said.pages, said.rendered)
+    for page in firsts(name):
+        first = folder / page
+        if (named is None or first in named) and _is_file(first) and _said_of(first, []).names(name):
+            return True
     return False
 
 

@@ -148,7 +148,8 @@ def write(article: Article, target: Path, form: Format = Format.TEXT, page: Page
     A reader sees the old file or the new one, never half of one. The record comes last: where it is, all is there.
 
     Raises OutputError where that fails, and rather than write over what is not ours: a `.json` that is no record, or a
-    text without a record beside it (unless it is this very text: a kill may come between the two).
+    text without a record beside it (unless it is this very text). A kill may come between the two: the draft of the
+    record, which is there before the text, says that the text is ours.
     """
     _write(target, _files(form, article, page))
 
@@ -164,16 +165,42 @@ def _write(target: Path, files: dict[str, bytes]) -> None:
     target = target.with_name(_fitting(target.name))
     where = target.with_name(f"{target.name}.json")
     if not os.path.lexists(where):
-        for suffix, content in files.items():
-            if _is_other(path := target.with_name(target.name + suffix), content):
-                raise OutputError(
-                    f"{path}: exists, with no record of cleaner beside it that would say where it comes from; "
-                    "move it away, or name another output folder"
-                )
-    elif not is_record(where):
+        _write_new(where, {target.with_name(target.name + suffix): content for suffix, content in files.items()})
+        return
+    if not is_record(where):
         raise OutputError(f"{where}: exists and is no record of cleaner; name another output folder")
     for suffix, content in files.items():
         replace_file(target.with_name(target.name + suffix), content)
+
+
+def _write_new(where: Path, files: dict[Path, bytes]) -> None:
+    """Write files where there is no record yet: its draft, the text, and then the draft becomes the record."""
+    draft = _draft_of(where)
+    texts = {path: content for path, content in files.items() if path != where}
+    is_ours = os.path.lexists(draft)
+    for path, content in texts.items():
+        if not is_ours and _is_other(path, content):
+            raise OutputError(
+                f"{path}: exists, with no record of cleaner beside it that would say where it comes from; "
+                "move it away, or name another output folder"
+            )
+    try:
+        if is_ours:  # before the draft that says so goes: never is there the one without the other
+            for path in texts:
+                path.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
+        try:
+            with draft.open("xb") as file:
+                file.write(files[where])
+            for path, content in texts.items():
+                replace_file(path, content)
+            draft.replace(where)
+        except BaseException:
+            if not any(map(os.path.lexists, texts)):
+                draft.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputError(f"{where}: cannot be written: {told(error)}") from error
 
 
 def _is_other(path: Path, content: bytes) -> bool:
@@ -215,8 +242,7 @@ def holds_records(head: bytes) -> bool:
 
 def replace_file(target: Path, content: bytes) -> None:
     """Write a file as a whole or not at all; one that exists keeps its mode. Raises OutputError."""
-    # The name of the draft follows from the target: what a kill left behind goes when the file is written after all.
-    draft = target.with_name(f".cleaner-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}")
+    draft = _draft_of(target)
     try:
         draft.unlink(missing_ok=True)
         try:
@@ -230,6 +256,14 @@ def replace_file(target: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise OutputError(f"{target}: cannot be written: {told(error)}") from error
+
+
+def _draft_of(target: Path) -> Path:
+    """Return what a file is called until it is whole.
+
+    It follows from the target: what a kill left behind goes when the file is written after all.
+    """
+    return target.with_name(f".cleaner-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}")
 
 
 def write_all(file: BinaryIO, content: bytes) -> None:

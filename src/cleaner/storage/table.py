@@ -155,8 +155,8 @@ class Table:
         self._outdated: list[Path] = []
         with self._guarded(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._clear(keep=self._log_path() if logged else None)
-            self._log = _Log(self._log_path(), logged)
+            self._clear(keep=self._log_path(self._shard) if logged else None)
+            self._log = _Log(self._log_path(self._shard), logged)
             self._file = TableFile(self._path(self._shard))
             for row in self._log.read(logged):
                 self._take(PurePosixPath(), row)
@@ -180,8 +180,8 @@ class Table:
     def _path(self, shard: int) -> Path:
         return self._folder / f"pages-{shard:05}.parquet"
 
-    def _log_path(self) -> Path:
-        return self._path(self._shard).with_suffix(".rows.part")
+    def _log_path(self, shard: int) -> Path:
+        return self._path(shard).with_suffix(".rows.part")
 
     def put(self, name: PurePosixPath, rendered: bytes) -> None:
         """Take one row; it is written with others."""
@@ -204,13 +204,12 @@ class Table:
 
     def _end_shard(self) -> None:
         self._file.close()
-        self._log.close()
-        self._done.append(self._log.path)
-        self._shard += 1
-        self._rows = 0
-        self._recent.clear()
-        self._log = _Log(self._log_path())
-        self._file = TableFile(self._path(self._shard))
+        old, shard = self._log, self._shard + 1
+        log, file = _Log(self._log_path(shard)), TableFile(self._path(shard))
+        # At once, and with no call in it, lest Ctrl-C come in between: what is settled is one shard or the other.
+        self._shard, self._rows, self._recent, self._log, self._file = shard, 0, [], log, file
+        self._done.append(old.path)
+        old.close()
 
     def _write_log(self) -> None:
         self._log.add(self._recent)
@@ -272,6 +271,7 @@ class _Log:
         zstandard = need("zstandard", "writing Parquet")
         self._pack: Callable[[bytes], bytes] = zstandard.ZstdCompressor(level=1, write_checksum=True).compress
         self._unpack: Callable[[bytes], bytes] = zstandard.ZstdDecompressor().decompress
+        self._error: type[Exception] = zstandard.ZstdError
         self.path = path
         self._written = (0, size)  # rows, and where they end: one value, lest Ctrl-C come in between
         self._file: BinaryIO | None = None
@@ -291,7 +291,13 @@ class _Log:
             raise OutputError(f"{self.path}: is shorter than the run left it; delete .cleaner beside it to begin anew")
         self._file.truncate(size)
         while self._file.tell() < size:
-            frame = memoryview(self._unpack(self._file.read(int.from_bytes(self._file.read(8), "little"))))
+            try:
+                frame = memoryview(self._unpack(self._file.read(int.from_bytes(self._file.read(8), "little"))))
+            except self._error as error:
+                self.close()
+                raise OutputError(
+                    f"{self.path}: is not as the run left it ({error}); delete .cleaner beside it to begin anew"
+                ) from error
             while frame:
                 end = 8 + int.from_bytes(frame[:8], "little")
                 self._written = (self._written[0] + 1, size)

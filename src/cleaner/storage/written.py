@@ -23,7 +23,8 @@ _ROWS: Final = 16
 """Of a Parquet file, held at a time."""
 _BODIES: Final = ("text", "markdown")
 _LINES: Final = ("pages.jsonl", "pages.jsonl.zst")
-_TABLES: Final = "pages-*.parquet"
+_TABLES: Final = ("pages-*.parquet", "part-*.parquet")
+"""What `cleaner clean` writes, and what engines do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Found:
 def find_records(paths: Iterable[Path]) -> Iterator[Found]:
     """Yield the records in files and folders; those of a folder in no order. The bodies may not be in them.
 
-    A folder is what `cleaner clean -o` was given, in any form: a record for each page with those of the folders below
-    it, `pages.jsonl`, `pages.jsonl.zst`, or tables. One record is held at a time, of Parquet a few.
+    A folder is what `cleaner clean` or `cleaner ray` has written, in any form: a record for each page with those of the
+    folders below it, `pages.jsonl`, `pages.jsonl.zst`, or tables. One record is held at a time, of Parquet a few.
 
     Raises InputError where a path cannot be read or holds no records, and where a folder holds several forms of them:
     the same pages may be in each.
@@ -52,19 +53,19 @@ def find_records(paths: Iterable[Path]) -> Iterator[Found]:
 
 def _folder(folder: Path) -> Iterator[Found]:
     whole = [folder / name for name in _LINES if (folder / name).is_file()]
-    tables = sorted(folder.glob(_TABLES))
+    tables = {pattern: found for pattern in _TABLES if (found := sorted(folder.glob(pattern)))}
     singles = _singles(folder)
     first = next(singles, None)
     forms = [path.name for path in whole]
-    forms += [_TABLES] if tables else []
+    forms += tables
     forms += [first.name] if first is not None else []
     if len(forms) > 1:
         raise InputError(f"{folder}: holds records in several forms ({', '.join(forms)}); name the files of one")
     if not forms:
         if any(folder.glob("*.part")):
             raise InputError(f"{folder}: its run was stopped before a file was whole; the same command goes on with it")
-        raise InputError(f"{folder}: holds nothing that `cleaner clean` has written")
-    for path in whole + tables:
+        raise InputError(f"{folder}: holds nothing that cleaner has written")
+    for path in chain(whole, *tables.values()):
         yield from _file(path)
     if first is not None:
         yield from map(_single, chain([first], singles))

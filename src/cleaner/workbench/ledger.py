@@ -24,11 +24,12 @@ import numpy as np
 from cleaner import __version__
 from cleaner.describe import declare
 from cleaner.errors import PageError
+from cleaner.joining import join
 from cleaner.judge import builtin, scorer
 from cleaner.judge.features import extract
 from cleaner.model import Article, Declared, Document, Fate, NoiseKind, Page, Status, Verdict
 from cleaner.pipeline import Cleaner
-from cleaner.rules import Action, Rule, RuleFile, RuleSource, Tier, load_file
+from cleaner.rules import Action, Rule, RuleFile, RuleSet, RuleSource, Tier, load_file
 from cleaner.segment import is_prose, segment
 from cleaner.workbench.kept import Kept
 
@@ -340,29 +341,34 @@ class Bookkeeper:
         return self._ledger
 
     def clean(self, page: Page, /) -> Article:
-        """Return the article of a page, counted. A page that crashes is not counted at all."""
+        """Return the article of a page, counted; where it goes on on others, each of them by itself.
+
+        A page that crashes is not counted at all.
+        """
         try:
             document = segment(page)
         except PageError:
             return self.cleaner.clean(page)  # it says which status that is
-        article = self.cleaner.article(document)
-        if article.status in NOT_THE_SITES:
-            self._ledger.aside += 1
-        else:
-            self._count(document, article)
-        return article
+        rules = self.cleaner.rulebook.for_page(document)
+        pages = list(self.cleaner.by_page(document, rules=rules))
+        for seen, article in pages:
+            if seen is None:
+                continue
+            if article.status in NOT_THE_SITES:
+                self._ledger.aside += 1
+            else:
+                self._count(seen, article, rules)
+        return join([article for _, article in pages]) if page.continued else pages[0][1]
 
-    def _count(self, document: Document, article: Article) -> None:
+    def _count(self, document: Document, article: Article, rules: RuleSet) -> None:
         roster = self._roster(tuple(article.rules))
         done = _Done(roster, article)
-        if roster.extracts or (self.harm and done.suspects):
-            rules = self.cleaner.rulebook.for_page(document)
-            if roster.extracts:
-                stated = Declared()
-                rules.declare(document, stated)
-                done.state(stated)
-            if self.harm and done.suspects:
-                done.weigh(document, declare(document, rules), rules.disabled)
+        if roster.extracts:
+            stated = Declared()
+            rules.declare(document, stated)
+            done.state(stated)
+        if self.harm and done.suspects:
+            done.weigh(document, declare(document, rules), rules.disabled)
 
         medium = MEDIA[0] if document.is_html else MEDIA[1]
         captured = document.page.captured

@@ -15,7 +15,7 @@ import tarfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from html import unescape
@@ -40,7 +40,15 @@ from cleaner.storage.readers.members import (
     web,
 )
 from cleaner.storage.readers.pages import page_of
-from cleaner.storage.readers.sidecar import MAX_SIDECAR, complaint, owners, parse_sidecar, sidecar_names
+from cleaner.storage.readers.sidecar import (
+    MAX_SIDECAR,
+    Sidecar,
+    complaint,
+    firsts,
+    owners,
+    parse_sidecar,
+    sidecar_names,
+)
 
 __all__ = ["BROKEN", "is_maff", "maff", "open_zip", "read_member", "tar", "zipped"]
 
@@ -55,6 +63,7 @@ BROKEN: Final = (
 )
 _RDF_VALUE: Final = r"""<MAF:{}\s{{1,99}}(?:RDF:)?resource\s{{0,9}}=\s{{0,9}}["']([^"']{{1,4096}})["']"""
 _MAX_RDF: Final = 64 * 1024
+_READ_WITH: Final = "read with the page beside it"
 _MOST_FILES: Final = 100_000
 _MOST_SIDECARS: Final = 16 * 1024 * 1024
 """Bytes of sidecars in a tar archive that wait for their pages."""
@@ -93,8 +102,11 @@ class _Budget:
     def __init__(self, packed: int) -> None:
         self._left = MAX_BYTES + RATIO * packed
 
-    def spend(self, member: Member, beside: bytes = b"") -> None:
-        self._left -= len(beside) + (0 if member.page is None else len(member.page.content))
+    def spend(self, member: Member) -> None:
+        self.take(0 if member.page is None else len(member.page.content))
+
+    def take(self, size: int) -> None:
+        self._left -= size
         if self._left < 0:
             raise InputError(f"more than {RATIO} times as much comes out as goes in: a bomb, by all appearance")
 
@@ -119,40 +131,113 @@ def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int = MAX
 
 def zipped(archive: zipfile.ZipFile, size: int, where: str, skipped: Counter[str]) -> Iterator[Member]:
     """Yield the pages in a zip archive of `size` bytes; count in `skipped` what else is there."""
-    budget = _Budget(size)
-    names, files = Names(), {info.filename for info in archive.infolist()}
+    names, folder = Names(), _Zipped(archive, where, _Budget(size))
     for number, info in enumerate(archive.infolist(), 1):
-        if _is_dir(info) or not _is_wanted(info.filename, files, skipped):
+        if _is_dir(info) or not _is_wanted(info.filename, folder.files, skipped):
+            continue
+        if folder.is_part(info.filename):
+            skipped[_READ_WITH] += 1
             continue
 
-        read = partial(read_member, archive, info)
+        notes: list[Note] = []
+        said = folder.said_of(info.filename, notes)
+        rendered = folder.rendered(info.filename, said, notes)
+        read = partial(read_member, archive, rendered or info)
         member = _member(number, info.filename, names, f"{where}/{info.filename}", read)
-        beside = b""
-        for name in sidecar_names(info.filename):
-            if name in files:
-                try:
-                    beside = read_member(archive, archive.getinfo(name), MAX_SIDECAR)
-                    member = _with(member, beside, name)
-                except (InputError, TooLargeError) as error:
-                    member = replace(member, notes=(complaint(name, str(error) or "too large"),))
-                break
-        budget.spend(member, beside)
+        folder.budget.spend(member)
+        if member.page is not None:
+            page = (replace(said, charset="utf-8") if rendered else said).on(member.page)
+            page = replace(page, continued=tuple(folder.further(info.filename, page, said, notes)))
+            member = replace(member, page=page, notes=tuple(notes))
         yield member
 
 
-def _with(member: Member, raw: bytes, name: str) -> Member:
-    """Return a member with what its sidecar says."""
+class _Zipped:
+    """A zip archive as a folder of pages: what belongs to a page is read with it, wherever it lies in the archive."""
+
+    def __init__(self, archive: zipfile.ZipFile, where: str, budget: _Budget) -> None:
+        self._archive = archive
+        self._where = where
+        self.budget = budget
+        self.files = {info.filename for info in archive.infolist()}
+
+    def said_of(self, name: str, notes: list[Note]) -> Sidecar:
+        """Return what the sidecar of a member says; nothing where it has none."""
+        beside = next((beside for beside in sidecar_names(name) if beside in self.files), None)
+        if beside is None:
+            return Sidecar()
+        try:
+            raw = read_member(self._archive, self._archive.getinfo(beside), MAX_SIDECAR)
+        except (InputError, TooLargeError) as error:
+            notes.append(complaint(beside, str(error) or "too large"))
+            return Sidecar()
+        self.budget.take(len(raw))
+        return parse_sidecar(raw, beside, notes)
+
+    def is_part(self, name: str) -> bool:
+        """Tell whether a member is read with another one: a further page, a rendering."""
+        last = name.rpartition("/")[2]
+        return any(first in self.files and self.said_of(first, []).names(last) for first in firsts(name))
+
+    def rendered(self, name: str, said: Sidecar, notes: list[Note]) -> zipfile.ZipInfo | None:
+        """Return the member with a page as a browser rendered it; None where there is none."""
+        if said.rendered is None:
+            return None
+        beside = _beside(name, said.rendered)
+        if beside in self.files:
+            return self._archive.getinfo(beside)
+        notes.append(_incomplete(name, f"rendered page {said.rendered} is not there"))
+        return None
+
+    def further(self, name: str, first: Page, said: Sidecar, notes: list[Note]) -> Iterator[Page]:
+        """Yield the further pages of the article that begins in a member; all have the room of one member."""
+        room = MAX_MEMBER - len(first.content)
+        for told in said.pages:
+            beside = _beside(name, told)
+            if beside not in self.files:
+                notes.append(_incomplete(name, f"further page left out: {told} is not there"))
+                continue
+            own = self.said_of(beside, notes)
+            rendered = self.rendered(beside, own, notes)
+            read = partial(read_member, self._archive, rendered or self._archive.getinfo(beside))
+            member = _member(0, beside, Names(), f"{self._where}/{beside}", read)
+            if member.page is None:
+                notes.append(_incomplete(name, f"further page left out: {told}: {member.trouble}"))
+                continue
+            self.budget.spend(member)
+            room -= len(member.page.content)
+            if room < 0:
+                why = f"{told} and the pages behind it left out: more than {MAX_MEMBER // 1024**2} MB in all"
+                notes.append(_incomplete(name, why))
+                return
+            yield (replace(own, charset="utf-8") if rendered else own).on(member.page)
+
+
+def _beside(name: str, other: str) -> str:
+    folder, slash, _ = name.rpartition("/")
+    return f"{folder}{slash}{other}"
+
+
+def _incomplete(name: str, what: str) -> Note:
+    return Note("storage/sidecar", f"sidecar {name}.json: {what}", f"{name}.json")
+
+
+def _with(member: Member, raw: bytes, name: str, renderings: set[str]) -> Member:
+    """Return a member of a tar archive with what its sidecar says; its rendering is entered in `renderings`."""
     if member.page is None:
         return member
     notes: list[Note] = []
-    return replace(member, page=parse_sidecar(raw, name, notes).on(member.page), notes=tuple(notes))
+    said = parse_sidecar(raw, name, notes)
+    if said.rendered is not None and len(renderings) < _MOST_FILES:
+        renderings.add(_beside(name, said.rendered))
+    return replace(member, page=said.on(member.page), notes=tuple(notes))
 
 
 def _is_dir(info: zipfile.ZipInfo) -> bool:
     return not info.filename or info.is_dir()
 
 
-def _is_wanted(name: str, files: set[str], skipped: Counter[str]) -> bool:
+def _is_wanted(name: str, files: set[str], skipped: Counter[str], renderings: Collection[str] = ()) -> bool:
     """Whether a member is a page by its name, or an archive, which is trouble; else count it."""
     *folders, last = name.replace("\\", "/").split("/")
     if last.startswith(".") or "__MACOSX" in folders:
@@ -163,6 +248,8 @@ def _is_wanted(name: str, files: set[str], skipped: Counter[str]) -> bool:
             return _skip(skipped, "belongs to a page beside it (_files)")
     if any(owner in files for owner in owners(name)):
         return _skip(skipped, "sidecar")
+    if name in renderings and any(first in files for first in firsts(name)):
+        return _skip(skipped, "rendering of a page beside it")
     if is_page_name(last) or _is_archive_name(last):
         return True
     suffix = PurePosixPath(last).suffix.lower()
@@ -288,7 +375,7 @@ def tar(stream: Stream, where: str, skipped: Counter[str]) -> Iterator[Member]:
 
     It is read once: a sidecar is found that comes at some time before its page, or right behind it.
     """
-    names, files, number = Names(), set[str](), 0
+    names, files, renderings, number = Names(), set[str](), set[str](), 0
     sidecars = _Sidecars()
     last: tuple[str, Member] | None = None  # a page whose sidecar may come next
     try:
@@ -296,7 +383,7 @@ def tar(stream: Stream, where: str, skipped: Counter[str]) -> Iterator[Member]:
         while (info := archive.next()) is not None or archive.strays:
             sidecar = b"" if info is None or archive.strays else _sidecar(archive, info)
             if info is not None and sidecar and last is not None and info.name in sidecar_names(last[0]):
-                last = last[0], _with(last[1], sidecar, info.name)
+                last = last[0], _with(last[1], sidecar, info.name, renderings)
                 sidecar = b""
             if last is not None:
                 yield last[1]
@@ -309,7 +396,7 @@ def tar(stream: Stream, where: str, skipped: Counter[str]) -> Iterator[Member]:
                 return
             archive.members.clear()  # it would remember them all
             number += 1
-            if info.isdir() or not _is_wanted(info.name, files, skipped):
+            if info.isdir() or not _is_wanted(info.name, files, skipped, renderings):
                 if sidecar and any(owner in files for owner in owners(info.name)):
                     skipped["sidecar"] -= 1
                     skipped["sidecar that comes too late"] += 1
@@ -324,7 +411,7 @@ def tar(stream: Stream, where: str, skipped: Counter[str]) -> Iterator[Member]:
             if (found := sidecars.take(info.name)) is not None:
                 skipped["*.json"] -= 1
                 skipped["sidecar"] += 1
-                yield _with(member, found[1], found[0])
+                yield _with(member, found[1], found[0], renderings)
             else:
                 last = info.name, member
         if last is not None:

@@ -14,12 +14,14 @@ from typing import Final
 from cleaner.model import Note, Page
 from cleaner.storage.readers.members import PACKED, web
 
-__all__ = ["MAX_SIDECAR", "Sidecar", "complaint", "owners", "parse_sidecar", "sidecar_names"]
+__all__ = ["MAX_SIDECAR", "Sidecar", "complaint", "firsts", "owners", "parse_sidecar", "sidecar_names"]
 
 MAX_SIDECAR: Final = 1024 * 1024
 """Bytes."""
 _MAX_PAGES: Final = 100
 """Further pages of one article."""
+_BESIDE: Final = re.compile(r"(?P<first>.+)\.(?:page-\d{1,3}|rendered)(?P<suffix>\.[a-z]+)", re.ASCII | re.DOTALL)
+"""What is called so may belong to a page: `a.page-2.html` to `a.html`."""
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
 
 
@@ -35,6 +37,10 @@ class Sidecar:
     """Names of the files with the further pages of its article."""
     rendered: str | None = None
     """Name of the file with the page as a browser rendered it."""
+
+    def names(self, name: str) -> bool:
+        """Tell whether the file `name` beside it is read with the page."""
+        return name in self.pages or name == self.rendered
 
     def on(self, page: Page) -> Page:
         """Return `page` with what is said of it here."""
@@ -55,6 +61,12 @@ def sidecar_names(name: str) -> list[str]:
 def owners(name: str) -> list[str]:
     """Return what the page may be called whose sidecar would be `name`; nothing, where `name` is that of none."""
     return [f"{name.removesuffix('.json')}{packed}" for packed in ("", *PACKED)] if name.endswith(".json") else []
+
+
+def firsts(name: str) -> list[str]:
+    """Return what the page may be called with which `name` is read, if its sidecar says so; nothing for most names."""
+    found = _BESIDE.fullmatch(name)
+    return owners(f"{found['first']}{found['suffix']}.json") if found else []
 
 
 def parse_sidecar(raw: bytes, name: str, notes: list[Note]) -> Sidecar:
@@ -96,7 +108,7 @@ def parse_sidecar(raw: bytes, name: str, notes: list[Note]) -> Sidecar:
     elif headers is not None:
         complain("headers is no JSON object")
 
-    page = name.removesuffix(".json")
+    page = name.rpartition("/")[2].removesuffix(".json")  # of a member of an archive, without its folders
     pages = said.get("pages", [])
     if not isinstance(pages, list) or len(pages) > _MAX_PAGES or not all(_is_beside(part, page) for part in pages):
         complain(f"pages is no list of at most {_MAX_PAGES} names of files beside it")

@@ -246,7 +246,7 @@ class _Reader:
                 return "response, not HTTP"
             record.parse_http(auto_decode="none")
             status = record.http_headers.status_code
-            if status != 200:
+            if status not in (200, 203):  # 203: a page that a proxy on the way has changed
                 target = record.http_headers.get("Location")
                 if self.wanted is not None and url and target and status in (301, 302, 303, 307, 308):
                     self.wanted.redirects(url, _joined(url, target))

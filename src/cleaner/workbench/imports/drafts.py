@@ -179,7 +179,7 @@ def write(drafts: Iterable[Draft], out: Path) -> int:
     """Write the drafts below `out`; return how many files that makes.
 
     `out` has to be new, empty, or the work of an import: then what is not made again goes. Raises
-    :class:`~cleaner.errors.OutputError` for any other folder.
+    :class:`~cleaner.errors.OutputError` for any other folder, also where a link in it leads elsewhere.
     """
     files = {f"{part.name}.toml": part for draft in drafts if not draft.is_empty for part in draft.parts()}
     try:
@@ -198,8 +198,10 @@ def write(drafts: Iterable[Draft], out: Path) -> int:
 
 def _earlier(out: Path) -> list[Path]:
     """Return the files that an earlier import left in `out`."""
-    old = sorted(path for path in out.rglob("*") if not path.is_dir()) if out.exists() else []
+    old = sorted(path for path in out.rglob("*") if path.is_symlink() or not path.is_dir()) if out.exists() else []
     for path in old:
+        if path.is_symlink():  # what it leads to would be written over
+            raise OutputError(f"{path}: is a link, which no import makes; take it away, or name a new folder")
         with path.open("rb") as file:
             if file.read(len(_HEADER) + 2) != f"# {_HEADER}".encode():
                 advice = "name a new folder, and lay it over the others with --rules"

@@ -11,9 +11,10 @@ from typing import Final
 
 from cleaner.describe import declare
 from cleaner.errors import PageError
+from cleaner.joining import join
 from cleaner.model import Article, BlockKind, Document, Fate, Page, Verdict
 from cleaner.pipeline import Cleaner
-from cleaner.rules import Rule
+from cleaner.rules import Rule, RuleSet
 from cleaner.rules.language import MAX_PHRASE
 from cleaner.segment import segment
 from cleaner.workbench.ledger import NOT_THE_SITES, body_probabilities, left_to_judges
@@ -72,22 +73,28 @@ class Surveyor:
         self._remembered: dict[tuple[str, Medium], list[str]] = {}
 
     def clean(self, page: Page, /) -> Article:
-        """Return the article of a page, counted."""
+        """Return the article of a page, counted; where it goes on on others, each of them by itself."""
         try:
             document = segment(page)
         except PageError:
             return self.cleaner.clean(page)  # it says which status that is
-        article = self.cleaner.article(document)
+        rules = self.cleaner.rulebook.for_page(document)
+        pages = list(self.cleaner.by_page(document, rules=rules))
+        site = host_of(page, pages[0][1])
+        for seen, article in pages:
+            if seen is not None:
+                self._count(seen, article, site, rules)
+        return join([article for _, article in pages]) if page.continued else pages[0][1]
+
+    def _count(self, document: Document, article: Article, site: str, rules: RuleSet) -> None:
         if article.status in NOT_THE_SITES:
             self.sitepass.aside += 1
-            return article
-        site = host_of(page, article)
+            return
         if self.site is not None:
             site = site or self.site
             if site != self.site and not site.endswith(f".{self.site}"):
-                return article
-        self.sitepass.add(self.sighting(document, article, site))
-        return article
+                return
+        self.sitepass.add(self.sighting(document, article, site, rules))
 
     def take(self) -> SitePass:
         """Return what was counted since the last time, and begin anew.
@@ -103,9 +110,9 @@ class Surveyor:
             survey.sketches = {name: lines for name, lines in survey.sketches.items() if name in least}
         return taken
 
-    def sighting(self, document: Document, article: Article, site: str) -> Sighting:
-        """Return what a cleaned page adds to a pass."""
-        rules = self.cleaner.rulebook.for_page(document)
+    def sighting(self, document: Document, article: Article, site: str, rules: RuleSet | None = None) -> Sighting:
+        """Return what a page, cleaned by `rules` (its own where they are not given), adds to a pass."""
+        rules = rules or self.cleaner.rulebook.for_page(document)
         by_element = {mark.rule.id for mark in rules.mark(document) if _knows_elements_only(mark.rule)}
         asked = [None if left_to_judges(verdict) else verdict for verdict in article.verdicts]
         chances = body_probabilities(document, declare(document, rules), asked)
