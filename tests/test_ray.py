@@ -102,7 +102,7 @@ def test_killed_workers_lose_nothing_and_poison_costs_itself(tmp_path: Path) -> 
     found = [(row["location"][-8:-5], row["status"]) for row in rows_of(tmp_path / "out")]
     assert found == [(f"{at:03}", POISON[places[at]].value if at in places else "ok") for at in range(200)]
     assert summary.statuses.total() == 200
-    assert summary.failed == len(places) == 10
+    assert summary.failed == len(places) >= 10
     assert not [*(tmp_path / "out" / ".cleaner").glob("*.part")]
 
 
