@@ -69,40 +69,16 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
 	@touch $@
 
-$(VENV)/.installed-test: $(VENV)/.installed
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
-	@touch $@
+# What a target needs besides: the extra of its name, and, for tests, that of the tests.
+EXTRAS_adapters := test,formats,scrapy,datatrove,langchain,datasets
+EXTRAS_browser := test,browser
+EXTRAS_dev := test,dev
+EXTRAS_formats := test,formats
+EXTRAS_ray := test,ray
+EXTRAS_spark := test,spark
 
-$(VENV)/.installed-formats: $(VENV)/.installed-test
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[formats]'
-	@touch $@
-
-$(VENV)/.installed-adapters: $(VENV)/.installed-formats
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[scrapy,datatrove,langchain,datasets]'
-	@touch $@
-
-$(VENV)/.installed-ray: $(VENV)/.installed-formats
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[ray]'
-	@touch $@
-
-$(VENV)/.installed-spark: $(VENV)/.installed-formats
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[spark]'
-	@touch $@
-
-$(VENV)/.installed-browser: $(VENV)/.installed-test
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[browser]'
-	@touch $@
-
-$(VENV)/.installed-dev: $(VENV)/.installed-test
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
-	@touch $@
-
-$(VENV)/.installed-bench: $(VENV)/.installed
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[bench]'
-	@touch $@
-
-$(VENV)/.installed-train: $(VENV)/.installed
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[train]'
+$(VENV)/.installed-%: $(VENV)/.installed
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[$(or $(EXTRAS_$*),$*)]'
 	@touch $@
 
 clean-env:
