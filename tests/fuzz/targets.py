@@ -40,6 +40,7 @@ from cleaner.text import settle
 from tests.fuzz import bend
 from tests.fuzz.bend import Bend
 from tests.fuzz.promises import allow, bounded, broken
+from tests.test_invariants import squeeze, visible
 
 __all__ = ["TARGETS", "Target"]
 
@@ -455,9 +456,6 @@ def _packed_seeds(pack: Callable[[bytes], bytes]) -> list[bytes]:
 # ── The segmenter, and all behind it ──────────────────────────────────────────────────────────────────────────────────
 
 _KEEP: Final = Verdict(Fate.KEEP, evidence=(Evidence("fuzz"),))
-_UNSEEN: Final = frozenset(
-    "script style template noscript noframes head title meta link iframe noembed annotation annotation-xml base".split()
-)
 
 
 @cache
@@ -487,8 +485,8 @@ def _conserved(article: Article, document: Any) -> None:
     if document.root is not None and not any(element.tag == "noscript" for element in document.spans):
         # A mark at the beginning of a block belongs to no letter before it: so letters in order, marks by their number.
         whole = [
-            unicodedata.normalize("NFD", _squeezed("".join(block.text for block in document))),
-            _visible(document.root),
+            unicodedata.normalize("NFD", squeeze("".join(block.text for block in document))),
+            unicodedata.normalize("NFD", visible(document.root)),
         ]
         shown, seen = ("".join(char for char in text if not unicodedata.combining(char)) for text in whole)
         if shown != seen or Counter(whole[0]) != Counter(whole[1]):
@@ -505,26 +503,6 @@ def _conserved(article: Article, document: Any) -> None:
 
 def _letters(text: str) -> str:
     return "".join(filter(str.isalpha, settle(text)))
-
-
-def _squeezed(text: str) -> str:
-    return "".join(text.replace("|", "").split())
-
-
-def _visible(root: Any) -> str:
-    """Return the text of a tree, found by a walk of its own, without white space and cell bars."""
-    out: list[str] = []
-    todo: list[Any] = [root]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, str):
-            out.append(item)
-        elif isinstance(item.tag, str) and item.tag not in _UNSEEN:
-            inner: list[Any] = [item.text or ""]
-            for child in item:
-                inner += [child, child.tail or ""]
-            todo.extend(reversed(inner))
-    return unicodedata.normalize("NFD", _squeezed(settle("".join(out))))
 
 
 def _stable(text: str) -> None:
