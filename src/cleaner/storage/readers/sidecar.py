@@ -137,7 +137,7 @@ def _content_type(header: str) -> tuple[str | None, str | None]:
     from email.message import Message  # slow to import, and most pages have no sidecar
 
     message = Message()
-    message["Content-Type"] = header
+    message["Content-Type"] = header.encode("ascii", "replace").decode("ascii")
     # The library answers "text/plain" to what it does not understand; we would rather look at the page.
     media_type = message.get_content_type() if _MEDIA_TYPE.match(header.strip()) else None
     try:
