@@ -75,6 +75,14 @@ def test_a_fence_that_nothing_closes_is_text() -> None:
     assert [block.text for block in dump("```\nnot code")] == ["```", "not code"]
 
 
+def test_a_listing_with_nothing_in_it_is_none() -> None:
+    assert [(block.kind.value, block.text) for block in dump("~~~\n\n~~~\ntext\n```\ncode\n```")] == [
+        ("paragraph", "text"),
+        ("code", "code"),
+    ]
+    assert [block.text for block in dump("```and said\n```\nmore")] == ["```and said", "```", "more"]
+
+
 def test_a_short_line_above_prose_is_a_heading() -> None:
     found = dump(f"{PROSE[0]}\n\nA shelter for the night\n\n{PROSE[1]}")
     assert [block.kind for block in found] == [BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.PARAGRAPH]

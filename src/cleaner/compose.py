@@ -125,9 +125,10 @@ def _lines(paragraph: _Paragraph, fence: str) -> list[str]:
     block, text = paragraph.block, paragraph.text
     match block.kind:
         case BlockKind.CODE:
-            opening = block.marker or fence
-            closing = opening[: len(opening) - len(opening.lstrip(opening[0]))]
-            return [f"{opening}\n{text}\n{closing}"]
+            said = block.marker.lstrip("`~")
+            own = block.marker.removesuffix(said) or fence
+            edge = max(own, fence, key=len)
+            return [f"{edge}{said}\n{text}\n{edge}"]
         case BlockKind.LIST_ITEM:
             line = f"{'  ' * block.level}{block.marker or '-'} {_one_line(text)}"
             return [line if _LISTED.match(line) else line.lstrip()]

@@ -68,7 +68,11 @@ def _groups(text: str) -> Iterator[list[str]]:
         if index <= end:
             fence.append(row.rstrip())
             if index == end:
-                group.append("\n".join(fence))
+                # With nothing in it, it is none; what its first line says besides stays.
+                if any(fence[1:-1]):
+                    group.append("\n".join(fence))
+                elif fence[0] != fence[-1]:
+                    group += filter(None, fence)
                 fence = []
             continue
         if index in closing:
@@ -98,8 +102,7 @@ def _closing_fences(rows: list[str]) -> dict[int, int]:
         fence = _FENCE.fullmatch(rows[index].strip())
         closers = last.get(fence[1], []) if fence else []
         later = bisect_right(closers, index)
-        # Fences with nothing between them are no listing: two lines of text.
-        if later == len(closers) or not any(row.strip() for row in rows[index + 1 : closers[later]]):
+        if later == len(closers):
             continue
         place = bisect_right(starts, index)
         is_within = place > 0 and closing[starts[place - 1]] >= index
