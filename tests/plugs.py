@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ POISON = {
     b"bug": Status.CRASHED,
 }
 """What a page says, and the status that it has to get."""
-MISCHIEF = (b"threads", b"print", b"close", b"signals")
+MISCHIEF = (b"threads", b"print", b"close", b"signals", b"files")
 """What does something else than it should, and is clean all the same."""
 
 
@@ -88,6 +90,11 @@ def mischief(said: bytes) -> None:
         os.closerange(0, 3)
     elif said == b"signals":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    elif said == b"files":
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        with suppress(OSError):
+            while True:
+                os.open(os.devnull, os.O_RDONLY)
 
 
 def sink_of(form: str, out: Path, position: int = 0) -> Sink:

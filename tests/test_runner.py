@@ -25,7 +25,7 @@ from cleaner.cli import main
 from cleaner.cli.common import Exit
 from cleaner.errors import InputError, OutputError
 from cleaner.model import Article, Page, Status
-from cleaner.pool import Failure, Limits, Pool, Spent, stream
+from cleaner.pool import DoubtfulError, Failure, Limits, Pool, stream
 from cleaner.state import Entry, RunKey, State
 from cleaner.storage import Folder, Format, Input, Lines, find_pages
 from tests.conftest import ROOT, need_formats
@@ -96,7 +96,7 @@ def test_mischief_costs_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str
 def test_ctrl_c_does_not_wait_for_a_page_that_hangs(tmp_path: Path) -> None:
     pages(tmp_path / "in", 10, {4: b"hang"})
     out = tmp_path / "out"
-    with started(tmp_path, "jsonl") as process:
+    with started(tmp_path, "jsonl", seconds=0.3) as process:  # so the fourth comes when what is done is written
         deadline = time.monotonic() + 60
         while not lines_in(out / "pages.jsonl.part") and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -167,26 +167,31 @@ def process_number(_: int) -> int:
     return os.getpid()
 
 
-KEPT: list[int] = []
+BEFORE: list[str] = []
 
 
-def greedy(task: str) -> str:
-    if task == "thread" or (task == "page" and KEPT):
+def spoilt(task: str) -> str:
+    """Do what goes well in a new process only, what goes well never, or what one foresees."""
+    if task == "new" and BEFORE:
         raise RuntimeError("can't start new thread")
-    if task == "eat":
+    if task == "never":
         raise MemoryError
     if task == "made":
-        raise Spent("made")
-    KEPT.append(os.getpid())
-    return f"{task} {len(KEPT)}"
+        raise DoubtfulError(f"made after {len(BEFORE)}")
+    BEFORE.append(task)
+    if task == "foreseen":
+        raise InputError("foreseen")
+    return f"{task} {len(BEFORE)}"
 
 
-def test_what_others_left_no_room_for_is_tried_in_a_new_worker() -> None:
-    with Pool(greedy, 1) as pool:
-        results = [result for _, result in pool.map(["leak", "page", "leak", "eat", "eat", "leak", "thread", "made"])]
+def test_what_may_be_the_doing_of_others_is_tried_in_a_new_worker() -> None:
+    tasks = ["any", "new", "any", "never", "never", "any", "made", "any", "foreseen", "any"]
+    with Pool(spoilt, 1) as pool:
+        results = [result for _, result in pool.map(tasks)]
     reasons = [result.reason if isinstance(result, Failure) else result for result in results]
-    no_thread = "RuntimeError: can't start new thread"
-    assert reasons == ["leak 1", "page 1", "leak 2", "MemoryError", "MemoryError", "leak 1", no_thread, "made"]
+    never = "MemoryError"
+    foreseen = "InputError: foreseen"
+    assert reasons == ["any 1", "new 1", "any 2", never, never, "any 1", "made after 0", "any 1", foreseen, "any 3"]
 
 
 class Leaky:
@@ -514,12 +519,12 @@ class TestDisk:
 
 
 @contextmanager
-def started(folder: Path, form: str, out: str = "out") -> Iterator[subprocess.Popen[bytes]]:
+def started(folder: Path, form: str, out: str = "out", seconds: float = 0.01) -> Iterator[subprocess.Popen[bytes]]:
     """Run `SCRIPT`; what is left of it is killed."""
     script = folder / "go.py"
     script.write_text(SCRIPT)
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
-    command = [sys.executable, str(script), str(folder / "in"), str(folder / out), form]
+    command = [sys.executable, str(script), str(folder / "in"), str(folder / out), form, str(seconds)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
         try:
             yield process
@@ -548,7 +553,7 @@ from tests.plugs import Plugged, sink_of
 if __name__ == "__main__":
     out, form = Path(sys.argv[2]), sys.argv[3]
     state = State(out, RunKey("c", "o", "r"))
-    run(Plugged(0.01), find_pages([sys.argv[1]]), sink_of(form, out, state.position), jobs=2, state=state)
+    run(Plugged(float(sys.argv[4])), find_pages([sys.argv[1]]), sink_of(form, out, state.position), jobs=2, state=state)
 """
 
 

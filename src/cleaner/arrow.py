@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from cleaner.errors import InputError
 from cleaner.model import Article, Note, Page, Status
-from cleaner.pool import Failure, Limits, Pool
+from cleaner.pool import DoubtfulError, Failure, Limits, Pool, is_doubtful
 from cleaner.storage.columns import SCHEMA, join, row
 
 __all__ = ["SCHEMA", "Isolated", "clean_batch", "pages_of"]
@@ -48,7 +48,7 @@ _COLUMNS: Final = {
 def clean_batch(batch: _Rows, clean: Callable[[Page], Article]) -> _Rows:
     """Return the records of a batch of pages, a row for each; see :meth:`cleaner.Cleaner.clean_batch`.
 
-    `clean` makes whatever is wrong with a page its status; it raises nothing.
+    Whatever `clean` raises is the status of the page's row.
     """
     return _cleaned(batch, lambda tasks: map(partial(_row, clean), tasks))
 
@@ -65,7 +65,7 @@ class Isolated:
     """
 
     def __init__(self, clean: Callable[[Page], Article], limits: Limits | None = None) -> None:
-        self._pool: Pool[_Task, pa.RecordBatch] = Pool(partial(_row, clean), 1, limits)
+        self._pool: Pool[_Task, pa.RecordBatch] = Pool(partial(_row, clean, elsewhere=True), 1, limits)
 
     def __call__(self, batch: _Rows) -> _Rows:
         """Return the records of a batch."""
@@ -161,15 +161,24 @@ def _cells(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
     return ({name: column[at] for name, column in columns.items()} for at in range(batch.num_rows))
 
 
-def _row(clean: Callable[[Page], Article], task: _Task) -> pa.RecordBatch:
+def _row(clean: Callable[[Page], Article], task: _Task, *, elsewhere: bool = False) -> pa.RecordBatch:
+    """Return the record of a page; `elsewhere`, in a process that can be had anew, raise it where that may help."""
     page, notes = task
-    article = clean(page)
+    doubtful = False
+    try:
+        article = clean(page)
+    except Exception as error:  # noqa: BLE001 - one page must not end the batch, whatever it does
+        doubtful = is_doubtful(error)
+        article = Article.of_error(error, url=page.url, location=page.location)
     article.notes[:0] = notes
     try:
-        return row(article, page)
+        record = row(article, page)
     except Exception as error:  # noqa: BLE001 - as MemoryError, on the way from text to columns
-        reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        return row(Article.failed(Status.CRASHED, reason, url=page.url, location=page.location), page)
+        doubtful = True
+        record = row(Article.of_error(error, url=page.url, location=page.location), page)
+    if doubtful and elsewhere:
+        raise DoubtfulError(record)
+    return record
 
 
 def _failed(status: Status, reason: str, cells: dict[str, Any]) -> Article:

@@ -11,8 +11,7 @@ from typing import Final, Protocol
 
 from cleaner.errors import CleanerError, Fault, InputError, OutputError, RuleFileError, TooLargeError
 from cleaner.model import Article, Fate, NoiseKind, Note, Page, Status
-from cleaner.pipeline import verdict_on
-from cleaner.pool import Failure, Limits, Pool, Spent, is_spent
+from cleaner.pool import DoubtfulError, Failure, Limits, Pool, is_doubtful
 from cleaner.state import Entry, Known, State
 from cleaner.storage import Input, Rendered, Sink, content_hash
 
@@ -330,7 +329,7 @@ class _Job:
         page: Page | None = None
         faults: tuple[Fault, ...] = ()
         content: str | None = None
-        spent = False
+        doubtful = False
         try:
             page = source.read(notes)
             content = _fingerprint(page)
@@ -343,25 +342,27 @@ class _Job:
         except Exception as error:
             if self.debug and not isinstance(error, CleanerError):
                 raise
-            spent = is_spent(error)
+            doubtful = is_doubtful(error)
             if isinstance(error, RuleFileError):
                 faults = tuple(error.faults)
-            article = _failed(source, *verdict_on(error))  # one page must not end the run, whatever it does
+            # One page must not end the run, whatever it does.
+            article = Article.of_error(error, url=_url(source), location=source.location)
         article.notes[:0] = notes
         try:
             rendered = self.render(article, page)
         except Exception as error:
             if self.debug:
                 raise
-            spent = spent or is_spent(error)
-            article = _failed(source, *verdict_on(error))  # as MemoryError, on the way from text to bytes
+            doubtful = True
+            # As MemoryError, on the way from text to bytes.
+            article = Article.of_error(error, url=_url(source), location=source.location)
             rendered = self.render(article, page)
         tallies = Tallies.of(article)
         seconds = time.perf_counter() - started
         told = (article.status, article.reason, tuple(article.notes), tallies.kept.words, seconds)
         done = _Done(Row(source.location, *told, faults), tallies, rendered, content, article.rules_digest or None)
-        if spent and self.elsewhere:
-            raise Spent(done)
+        if doubtful and self.elsewhere:
+            raise DoubtfulError(done)
         return done
 
     def _stays(self, page: Page, content: str, known: Known) -> bool:
@@ -372,7 +373,7 @@ class _Job:
 
     def failed(self, source: Input, failure: Failure) -> _Done:
         """Return what is told of a page that no process could clean."""
-        article = _failed(source, failure.status, failure.reason)
+        article = Article.failed(failure.status, failure.reason, url=_url(source), location=source.location)
         row = Row(source.location, failure.status, failure.reason, (), 0, failure.seconds)
         return _Done(row, Tallies(), self.render(article, None), None, None)
 
@@ -381,9 +382,8 @@ Workers = Pool[_Task, _Done]
 """Processes that clean."""
 
 
-def _failed(source: Input, status: Status, reason: str) -> Article:
-    url = source.url or (source.page.url if source.page is not None else None)
-    return Article.failed(status, reason, url=url, location=source.location)
+def _url(source: Input) -> str | None:
+    return source.url or (source.page.url if source.page is not None else None)
 
 
 def _fingerprint(page: Page) -> str:

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from cleaner.errors import InputError, RuleFileError, TooLargeError, UnreadableError
+from cleaner.errors import CleanerError, PageError, RuleFileError
 from cleaner.joining import join
 from cleaner.model import Article, Block, Document, Evidence, Fate, Note, Page, Status, Verdict, Zone
 from cleaner.pipeline import Cleaner
@@ -272,20 +272,16 @@ def compare(
             found = compare_page(cleaner, source.read(notes), against)
         except RuleFileError:
             raise
-        except TooLargeError as error:
-            found = _failed(source, Status.TOO_LARGE, str(error), against)
-        except InputError as error:
-            found = _failed(source, Status.UNREADABLE, str(error), against)
         except Exception as error:
-            if debug:
+            if debug and not isinstance(error, CleanerError):
                 raise
-            found = _failed(source, Status.CRASHED, f"{type(error).__name__}: {error}".rstrip(": "), against)
+            found = _failed(error, source.url, source.location, against)
         found.article.notes[:0] = notes
         yield found
 
 
-def _failed(source: Input, status: Status, reason: str, against: Cleaner | None) -> PageDiff:
-    article = Article.failed(status, reason, url=source.url, location=source.location)
+def _failed(error: Exception, url: str | None, location: str, against: Cleaner | None) -> PageDiff:
+    article = Article.of_error(error, url=url, location=location)
     return PageDiff(article, [], article if against else None)
 
 
@@ -296,10 +292,8 @@ def compare_page(cleaner: Cleaner, page: Page, against: Cleaner | None = None) -
     """
     try:
         document = segment(page)
-    except (UnreadableError, TooLargeError) as error:
-        status = Status.UNREADABLE if isinstance(error, UnreadableError) else Status.TOO_LARGE
-        article = Article.failed(status, str(error), url=page.url, location=page.location)
-        return PageDiff(article, [], article if against else None)
+    except PageError as error:
+        return _failed(error, page.url, page.location, against)
     article, documents = _cleaned(cleaner, document)
     if against is None:
         pairs = zip(article.blocks, article.verdicts, strict=True)

@@ -17,6 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from cleaner.errors import InputError, RuleFileError, TooLargeError, UnreadableError
 from cleaner.text import ends_sentence, word_count
 
 __all__ = [
@@ -414,6 +415,21 @@ class Article:
             location=location,
             media_type=media_type,
         )
+
+    @classmethod
+    def of_error(
+        cls, error: Exception, *, url: str | None, location: str, media_type: str = "application/octet-stream"
+    ) -> Article:
+        """Return the record of a page that raised an error: that says which status it has, and why."""
+        status, reason = Status.CRASHED, f"{type(error).__name__}: {error}".rstrip(": ")
+        if isinstance(error, RuleFileError):
+            files = sorted({fault.file for fault in error.faults})
+            reason = f"faults in rule file {', '.join(files)}"
+        elif isinstance(error, TooLargeError):
+            status, reason = Status.TOO_LARGE, str(error)
+        elif isinstance(error, InputError | UnreadableError):
+            status, reason = Status.UNREADABLE, str(error)
+        return cls.failed(status, reason, url=url, location=location, media_type=media_type)
 
     @property
     def removed(self) -> list[Removed]:

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 from cleaner import __version__
 from cleaner.compose import INCLUDABLE, compose
 from cleaner.describe import declare, describe
-from cleaner.errors import InputError, PageError, RuleFileError, TooLargeError, UnreadableError
+from cleaner.errors import PageError
 from cleaner.joining import Said, join
 from cleaner.judge import JudgeName, judge, status_of
-from cleaner.model import Article, Document, Page, Status
+from cleaner.model import Article, Document, Page
 from cleaner.rules import RuleBook, RuleSet
 from cleaner.segment import segment
 from cleaner.storage import read
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     _Rows = TypeVar("_Rows", pa.RecordBatch, pa.Table)
 
-__all__ = ["Cleaner", "Rules", "Source", "clean", "clean_batch", "verdict_on"]
+__all__ = ["Cleaner", "Rules", "Source", "clean", "clean_batch"]
 
 Source = bytes | str | Path | Page
 """A page to clean: bytes or str are its content, a Path is a file."""
@@ -97,10 +97,8 @@ class Cleaner:
         try:
             page = _page(source, url, media_type, captured)
             document = segment(page)
-        except UnreadableError as error:
-            return _failed(page, Status.UNREADABLE, str(error))
-        except TooLargeError as error:
-            return _failed(page, Status.TOO_LARGE, str(error))
+        except PageError as error:
+            return _failed(page, error)
         parts = self.include if include is None else _checked(include)
         if not page.continued:
             return self.article(document, parts)
@@ -169,7 +167,7 @@ class Cleaner:
                 later = segment(page)
                 article = self.article(later, more, rules, said)
             except PageError as error:
-                yield None, _failed(page, *verdict_on(error))
+                yield None, _failed(page, error)
             else:
                 yield later, article
 
@@ -184,7 +182,13 @@ class Cleaner:
         """Yield the article of each source, in order; whatever is wrong with one is its status, not an error."""
         parts = self.include if include is None else _checked(include)
         for source in sources:
-            yield self.try_clean(source, parts)
+            try:
+                article = self.clean(source, include=parts)
+            except Exception as error:  # noqa: BLE001 - one page must not end the run, whatever it does
+                page = source if isinstance(source, Page) else Page("")
+                location = str(source) if isinstance(source, Path) else page.location
+                article = _failed(replace(page, location=location), error)
+            yield article
 
     def clean_batch(self, batch: _Rows, include: Sequence[str] | None = None) -> _Rows:
         """Return the records of a batch of pages: as many rows, in the same order, docs/FORMATS.md says which columns.
@@ -206,28 +210,7 @@ class Cleaner:
         from cleaner import arrow  # slow to import, and few need it
 
         parts = self.include if include is None else _checked(include)
-        return arrow.clean_batch(batch, lambda page: self.try_clean(page, parts))
-
-    def try_clean(self, source: Source, include: Sequence[str] | None = None) -> Article:
-        """Return the article of one page; whatever is wrong, also with its rule files, is its status, not an error."""
-        try:
-            return self.clean(source, include=include)
-        except Exception as error:  # noqa: BLE001 - one page must not end the run, whatever it does
-            page = source if isinstance(source, Page) else Page("")
-            location = str(source) if isinstance(source, Path) else page.location
-            return _failed(replace(page, location=location), *verdict_on(error))
-
-
-def verdict_on(error: Exception) -> tuple[Status, str]:
-    """Return the status, and the reason, of a page for which `clean` raises."""
-    if isinstance(error, RuleFileError):
-        files = sorted({fault.file for fault in error.faults})
-        return Status.CRASHED, f"faults in rule file {', '.join(files)}"
-    if isinstance(error, TooLargeError):
-        return Status.TOO_LARGE, str(error)
-    if isinstance(error, InputError | UnreadableError):
-        return Status.UNREADABLE, str(error)
-    return Status.CRASHED, f"{type(error).__name__}: {error}".rstrip(": ")
+        return arrow.clean_batch(batch, lambda page: self.clean(page, include=parts))
 
 
 def _checked(include: Sequence[str]) -> tuple[str, ...]:
@@ -247,9 +230,9 @@ def _page(source: Source, url: str | None, media_type: str | None, captured: dat
     )
 
 
-def _failed(page: Page, status: Status, reason: str) -> Article:
+def _failed(page: Page, error: Exception) -> Article:
     media_type = page.media_type or "application/octet-stream"
-    return Article.failed(status, reason, url=page.url, location=page.location, media_type=media_type)
+    return Article.of_error(error, url=page.url, location=page.location, media_type=media_type)
 
 
 _shared: dict[object, Cleaner] = {}

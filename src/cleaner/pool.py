@@ -8,6 +8,7 @@ is asked one thing at a time, with a deadline, is our own.
 
 from __future__ import annotations
 
+import errno
 import gc
 import multiprocessing
 import os
@@ -23,10 +24,10 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Final, Generic, Self, TypeVar
 
-from cleaner.errors import OutputError
+from cleaner.errors import CleanerError, InputError, OutputError
 from cleaner.model import Status
 
-__all__ = ["Failure", "Limits", "Pool", "Spent", "is_spent", "stream"]
+__all__ = ["DoubtfulError", "Failure", "Limits", "Pool", "is_doubtful", "stream"]
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -63,11 +64,11 @@ class Failure:
         return Status.TIMEOUT if self.timed_out else Status.CRASHED
 
 
-class Spent(Exception):  # noqa: N818 - a word to the pool, not to people
-    """The process has no room left (:func:`is_spent`): a function of a pool raises it with what it makes of that.
+class DoubtfulError(Exception):
+    """What went wrong may be the doing of whatever the process did before (:func:`is_doubtful`).
 
-    This is the `result` where it was the process's first; what others left behind is another task's doing, so else the
-    task is tried once more, in a new process.
+    A function of a pool raises it with what it would return for that, the `result`. It counts where the task was the
+    process's first; else the task is tried once more, in a new process.
     """
 
     def __init__(self, result: object) -> None:
@@ -75,17 +76,20 @@ class Spent(Exception):  # noqa: N818 - a word to the pool, not to people
         self.result = result
 
 
-def is_spent(error: BaseException) -> bool:
-    """Tell whether an error may be the doing of whatever the process did before: memory or threads that it kept."""
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and "can't start new thread" in str(error)
-    )
+_OF_THE_PROCESS: Final = frozenset({errno.EBADF, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
+"""Trouble with reading that says nothing of the file: earlier pages left descriptors open, or closed them."""
+
+
+def is_doubtful(error: BaseException) -> bool:
+    """Tell whether a page met an error that an earlier one may have left behind: all that nobody foresaw."""
+    cause = error.__cause__ if isinstance(error, InputError) else None
+    return not isinstance(error, CleanerError) or (isinstance(cause, OSError) and cause.errno in _OF_THE_PROCESS)
 
 
 class Pool(Generic[_Task, _Result]):
     """Calls `function`, which pickles, in `jobs` processes, which last until the pool is closed (`with`).
 
-    Each process unpickles it anew; what it raises there, but :class:`Spent`, comes out as a :class:`Failure`.
+    Each process unpickles it anew; what it raises there, but :class:`DoubtfulError`, comes out as a :class:`Failure`.
     """
 
     def __init__(self, function: Callable[[_Task], _Result], jobs: int, limits: Limits | None = None) -> None:
@@ -194,7 +198,7 @@ class _Raised:
 
 @dataclass(frozen=True, slots=True)
 class _Last:
-    """What a process answers that is spent."""
+    """What a process answers that should answer no more."""
 
     answer: Any
 
@@ -296,11 +300,11 @@ def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> 
             task = pipe.recv()
             try:
                 answer = function(task)
-            except Spent as spent:
-                answer = _Last(spent.result)
+            except DoubtfulError as error:
+                answer = _Last(error.result)
             except BaseException as error:  # noqa: BLE001 - also what asks the process to end: it is this page's trouble
                 answer = _Raised(f"{type(error).__name__}: {error}".rstrip(": "))
-                if is_spent(error):
+                if is_doubtful(error):
                     answer = _Last(answer)
             pipe.send(answer)
             if isinstance(answer, _Last):

@@ -14,7 +14,7 @@ except ImportError as error:
 
 from cleaner.integrations.facts import ARTICLES, checked_statuses, facts
 from cleaner.model import Article, Page
-from cleaner.pipeline import Cleaner, verdict_on
+from cleaner.pipeline import Cleaner
 from cleaner.storage import find_pages
 
 __all__ = ["CleanerLoader", "CleanerTransformer"]
@@ -57,8 +57,7 @@ class CleanerLoader(BaseLoader):
             try:
                 page = source.read()
             except Exception as error:  # noqa: BLE001 - one page must not end it, whatever it does
-                status, reason = verdict_on(error)
-                article = Article.failed(status, reason, url=source.url, location=source.location)
+                article = Article.of_error(error, url=source.url, location=source.location)
             else:
                 (article,) = self._cleaner.clean_many([page])
             if article.status in self._statuses:

@@ -57,7 +57,7 @@ class Clean:
     def __init__(self, rules: Rules = None, include: Sequence[str] = (), limits: Limits | None = None) -> None:
         from cleaner.arrow import Isolated
 
-        self._clean = Isolated(Cleaner(rules, include=include).try_clean, limits)
+        self._clean = Isolated(Cleaner(rules, include=include).clean, limits)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Return the records of a batch of pages."""

@@ -45,7 +45,7 @@ def clean(
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         from cleaner.arrow import Isolated
 
-        isolated = Isolated(Cleaner(rules, include=include).try_clean, limits)
+        isolated = Isolated(Cleaner(rules, include=include).clean, limits)
         try:
             yield from map(isolated, batches)
         finally:
