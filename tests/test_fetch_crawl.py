@@ -567,6 +567,14 @@ def test_run_shows_a_page_that_scripts_make(site: Site, capsys: pytest.CaptureFi
     assert len(site.asked("/script/article")) == 2  # the browser is given what was answered
 
 
+def test_a_browser_keeps_to_robots_too(tmp_path: Path) -> None:
+    need_browser()
+    with Site(1, robots="User-agent: cleaner\nDisallow: /script/article.json\n") as site:
+        assert command("fetch", site.url("/script/article"), "--render", "-o", tmp_path) == Exit.FAILED
+        assert site.asked("/script/article")
+        assert not site.asked("/script/article.json")
+
+
 def test_run_tells_what_went_wrong(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("run", site.url("/nothing")) == Exit.FAILED
     assert "failed: 404 Not Found" in capsys.readouterr().err

@@ -52,6 +52,8 @@ _MOST_SESSIONS: Final = 256
 _LONGEST_RETRY_AFTER: Final = 6 * 3600
 """Seconds; urllib3 reads no more either."""
 _MARKUP: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!?a-z]", re.IGNORECASE)
+_PACKED: Final = 8 * 1024
+"""Bytes that are unpacked at a time. What a member leaves of them is copied: a body may be a million empty members."""
 _PACKINGS: Final = 3
 """Content encodings on top of each other; one is usual."""
 
@@ -437,6 +439,8 @@ def _unpacked(payload: bytes, encoding: str, most: int) -> bytes:
         raise ValueError(f"packed {len(packings)} times over ({encoding[:80]})")
     body = payload
     for packing in reversed(packings):
+        if not body:
+            break
         if packing in ("gzip", "x-gzip"):
             body = _inflated(body, (31,), most) if body.startswith(b"\x1f\x8b") else body
         elif packing == "deflate":  # zlib's format by the book, the bare stream from some servers
@@ -452,21 +456,22 @@ def _unpacked(payload: bytes, encoding: str, most: int) -> bytes:
 
 def _inflated(body: bytes, formats: tuple[int, ...], most: int) -> bytes:
     for bits in formats:
-        whole, left = b"", body
+        whole, at = bytearray(), 0
         try:
-            while left:  # gzip: one member after another
+            while True:  # gzip: one member after another
                 unpacker = zlib.decompressobj(wbits=bits)
-                whole += unpacker.decompress(left, most + 1 - len(whole))
-                if len(whole) > most:
-                    raise ValueError(f"larger than {most // 1024**2} MB once it is unpacked")
+                while at < len(body) and not unpacker.eof:
+                    part = body[at : at + _PACKED]
+                    whole += unpacker.decompress(part, most + 1 - len(whole))
+                    if len(whole) > most:
+                        raise ValueError(f"larger than {most // 1024**2} MB once it is unpacked")
+                    at += len(part) - len(unpacker.unused_data)
                 if not unpacker.eof:
                     raise ValueError("its packed body breaks off")
-                left = unpacker.unused_data.lstrip(b"\0") if bits == 31 else b""
-                if not left.startswith(b"\x1f\x8b"):  # padding; browsers pass over it too
-                    break
+                if bits != 31 or not body.startswith(b"\x1f\x8b", at):  # padding; browsers pass over it too
+                    return bytes(whole)
         except zlib.error:
             continue
-        return whole
     raise ValueError("its packed body is broken")
 
 
