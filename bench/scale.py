@@ -47,6 +47,7 @@ __all__ = ["Poisoned", "main", "run_ray"]
 
 _SAMPLE_SECONDS: Final = 1.0
 _FORMS: Final = ("text", "jsonl", "jsonl.zst", "parquet")
+_FAILURES: Final = ("unreadable", "too-large", "timeout", "crashed")
 _ROWS_A_GROUP: Final = 1_000
 
 
@@ -426,8 +427,7 @@ def _failed(out: Path) -> list[str]:
     import pyarrow.dataset as ds
 
     table = ds.dataset(sorted(map(str, out.glob("*.parquet")))).to_table(["status", "url"])
-    failures = ("unreadable", "too-large", "timeout", "crashed")
-    return sorted(row["url"] for row in table.to_pylist() if row["status"] in failures)
+    return sorted(row["url"] for row in table.to_pylist() if row["status"] in _FAILURES)
 
 
 def _name(pid: int) -> str:
@@ -446,15 +446,16 @@ def _same(options: argparse.Namespace) -> dict[str, Any]:
             for batch in pq.ParquetFile(path).iter_batches(256):
                 yield from batch.to_pylist()
 
-    same = different = 0
+    same = different = failed = 0
     first = None
     for left, right in zip_longest(*map(rows, options.folders)):
         if left == right:
             same += 1
         else:
             different += 1
+            failed += left is not None and right is not None and right["status"] in _FAILURES
             first = first or (left or right)["location"]
-    return {"same": same, "different": different, "first": first}
+    return {"same": same, "different": different, "failed_in_the_second": failed, "first": first}
 
 
 # -- what a page costs -----------------------------------------------------------------------------------------------
