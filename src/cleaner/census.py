@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from cleaner.batch import FAILURES
 from cleaner.compare import METADATA, Notes, Reason, site_of
-from cleaner.model import Fate, NoiseKind, Status
+from cleaner.model import ARTICLES, Fate, NoiseKind, Status
 from cleaner.text import clip, word_count
 
 __all__ = ["FIELDS", "Census", "Entry", "Flag", "Frequent", "Histogram", "Least", "Site", "Text"]
@@ -28,7 +28,6 @@ FIELDS: Final = (
 """What a page may state of its article, as records have it."""
 
 _WALLS: Final = frozenset({Status.CAPTCHA, Status.CONSENT, Status.BLOCKED, Status.STUB, Status.PARTIAL})
-_ARTICLES: Final = frozenset({Status.OK, Status.PARTIAL})
 _GRAVEST: Final = (Status.CRASHED, Status.TIMEOUT, Status.TOO_LARGE, Status.UNREADABLE)
 _SCANT_WORDS: Final = 50
 """A body of fewer is nearly empty."""
@@ -354,7 +353,7 @@ class Census:
             self.before.add(words)
             self.after.add(entry.body)
         self._add_removed(entry)
-        if entry.status in _ARTICLES:
+        if entry.status in ARTICLES:
             self.articles += 1
             for name, origin in entry.fields.items():
                 self.fields[name][origin] += 1

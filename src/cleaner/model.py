@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from cleaner.errors import InputError, RuleFileError, TooLargeError, UnreadableError
 from cleaner.text import ends_sentence, word_count
 
 __all__ = [
+    "ARTICLES",
     "Article",
     "Block",
     "BlockKind",
@@ -58,6 +59,10 @@ class Status(StrEnum):
     TOO_LARGE = "too-large"
     TIMEOUT = "timeout"
     CRASHED = "crashed"
+
+
+ARTICLES: Final = (Status.OK, Status.PARTIAL)
+"""Of pages that hold an article, or the part of one before a paywall."""
 
 
 class NoiseKind(StrEnum):

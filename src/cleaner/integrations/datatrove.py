@@ -14,9 +14,9 @@ try:
 except ImportError as error:
     raise ImportError("cleaner.integrations.datatrove needs datatrove: pip install 'cleaner[datatrove]'") from error
 
-from cleaner.integrations.facts import ARTICLES, checked_statuses, facts
+from cleaner.integrations.facts import checked_statuses, facts
 from cleaner.judge import JudgeName
-from cleaner.model import Article, Page, Status
+from cleaner.model import ARTICLES, Article, Page, Status
 from cleaner.pipeline import Cleaner, Rules
 from cleaner.storage.readers.members import moment
 

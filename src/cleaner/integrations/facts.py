@@ -8,10 +8,8 @@ from typing import Any, Final
 from cleaner.model import Article, Status
 from cleaner.storage.records import record
 
-__all__ = ["ARTICLES", "checked_statuses", "facts"]
+__all__ = ["checked_statuses", "facts"]
 
-ARTICLES: Final = (Status.OK, Status.PARTIAL)
-"""What becomes of a page that holds an article, or the part of one before a paywall."""
 _OF_RECORD: Final = ("status", "reason", "confidence", "rules_digest", "cleaner")
 
 

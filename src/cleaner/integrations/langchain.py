@@ -12,8 +12,8 @@ try:
 except ImportError as error:
     raise ImportError("cleaner.integrations.langchain needs LangChain: pip install 'cleaner[langchain]'") from error
 
-from cleaner.integrations.facts import ARTICLES, checked_statuses, facts
-from cleaner.model import Article, Page
+from cleaner.integrations.facts import checked_statuses, facts
+from cleaner.model import ARTICLES, Article, Page
 from cleaner.pipeline import Cleaner
 from cleaner.storage import find_pages
 
