@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path, PurePosixPath
@@ -80,12 +81,19 @@ class TestRows:
     def test_parts_of_a_file_make_up_the_whole(self, tmp_path: Path, size: int) -> None:
         warc(tmp_path / "a.warc.gz", range(30))
         parquet(tmp_path / "b.parquet", range(30), group=4)
+        lines = [json.dumps({"html": html(number), "url": url(number)}) for number in range(30)]
+        lines[7:7] = ["", "no JSON", "\x1f\x8b no gzip"]
+        (tmp_path / "c.jsonl").write_text("\n".join(lines))
         shards = plan([tmp_path], tmp_path / "out", size)
         assert len(shards) > 2 or size == 10**6
-        found = [(page.location, page.url, page.read().content) for shard in shards for page in shard.pages()]
-        whole = [(page.location, page.url, page.read().content) for page in find_pages([tmp_path])]
+
+        def said(page: Input) -> tuple[str, str | None, object]:
+            return page.location, page.url, page.trouble or page.read().content
+
+        found = [said(page) for shard in shards for page in shard.pages()]
+        whole = [said(page) for page in find_pages([tmp_path])]
         assert found == whole
-        assert len(whole) == 60
+        assert len(whole) == 92
 
     def test_a_file_packed_as_a_whole_has_no_parts(self, tmp_path: Path) -> None:
         import gzip

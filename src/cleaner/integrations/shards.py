@@ -4,7 +4,7 @@
 
     plan(paths) ──▶ [Shard] ──Work──▶ OUT/part-00000.parquet, and OUT/.cleaner/part-00000.json, which says it is done
 
-A shard is a large file, a part of one (row groups of Parquet, records of a `.warc.gz`), or a run of small files. What
+A shard is a large file, a part of one (row groups, records of a `.warc.gz`, lines), or a run of small files. What
 is made of it is one file, there as a whole or not at all, and a note beside it with the shard's key: a digest of what
 was read, and of all that decides what a page gives. A shard whose note has its key is done, unless pages failed under
 other limits than those of now. So a run that was stopped goes on, input that is new or has changed is done alone, and

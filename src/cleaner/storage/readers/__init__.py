@@ -69,7 +69,9 @@ def parts(form: Form, stream: Stream, size: int) -> list[Part]:
     if form is Form.WARC:
         return warc.parts(stream, size)
     if form is Form.PARQUET and _is_whole(stream):
-        return tables.parts(stream.raw, size)
+        return tables.row_groups(stream.raw, size)
+    if form is Form.JSONL and _is_whole(stream):
+        return tables.runs_of_lines(stream.raw, size)
     return []
 
 
@@ -90,7 +92,7 @@ def members(
     elif form is Form.TAR:
         yield from archives.tar(stream, where, skipped)
     elif form is Form.JSONL:
-        yield from tables.jsonl(stream, where, skipped)
+        yield from tables.jsonl(stream, where, skipped, part)
     elif form is Form.ARC:
         raise InputError("ARC, the forerunner of WARC: `warcio recompress` makes WARC of it")
     elif not _is_whole(stream):

@@ -77,10 +77,12 @@ class Member:
 
 
 class Part(NamedTuple):
-    """A part of a container that can be read without the rest: row groups of Parquet, bytes of a WARC."""
+    """A part of a container that can be read without the rest: row groups of Parquet, bytes of a WARC or of lines."""
 
     begin: int
     end: int
+    lines: int = 0
+    """Of JSON Lines: how many stand before it."""
 
 
 def too_large(name: PurePosixPath, location: str, url: str | None = None) -> Member:

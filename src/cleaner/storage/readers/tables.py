@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final
@@ -18,7 +19,7 @@ from cleaner.model import Page
 from cleaner.storage.readers.compressed import Stream, extra
 from cleaner.storage.readers.members import MAX_MEMBER, Member, Part, moment, numbered, too_large, web
 
-__all__ = ["CONTENT", "jsonl", "parquet", "parts"]
+__all__ = ["CONTENT", "jsonl", "parquet", "row_groups", "runs_of_lines"]
 
 HTML: Final = ("html", "raw_html", "page_html", "html_content", "content_html", "body_html")
 TEXT: Final = ("text", "raw_text", "plain_text", "raw_content")
@@ -34,20 +35,26 @@ MEDIA_TYPE: Final = ("media_type", "mime", "mime_type", "content_type")
 _NESTED: Final = ("metadata", "meta")
 CONTENT: Final = (*HTML, *EITHER, *TEXT)
 _KNOWN: Final = frozenset((*CONTENT, *URL, *CAPTURED, *MEDIA_TYPE, *_NESTED))
+_PIECE: Final = 4 * 1024 * 1024
 _ROWS: Final = 1
 """How many rows of a Parquet file are held at a time: a dictionary can make each as large as it likes, and one by one
 costs 20 µs a row. Arrow unpacks a data page besides, as a whole: 1,024 rows in files that it wrote itself."""
 
 
-def jsonl(stream: Stream, where: str, skipped: Counter[str]) -> Iterator[Member]:
+def jsonl(stream: Stream, where: str, skipped: Counter[str], part: Part | None = None) -> Iterator[Member]:
     """Yield the pages of a JSON Lines file, one for each line that is not empty."""
-    file = io.BufferedReader(stream, 1024 * 1024)
-    number = 0
-    while line := file.readline(MAX_MEMBER + 1):
+    file: BinaryIO = io.BufferedReader(stream, 1024 * 1024)
+    number, left = 0, math.inf
+    if part is not None:
+        file, number, left = stream.raw, part.lines, part.end - part.begin
+        file.seek(part.begin)
+    while left > 0 and (line := file.readline(MAX_MEMBER + 1)):
         number += 1
+        left -= len(line)
         if len(line) > MAX_MEMBER:
             while line and not line.endswith(b"\n"):
                 line = file.readline(MAX_MEMBER)
+                left -= len(line)
             yield too_large(numbered(number), f"{where}:{number}")
             continue
         if not line.strip():
@@ -64,7 +71,24 @@ def jsonl(stream: Stream, where: str, skipped: Counter[str]) -> Iterator[Member]
             yield Member(numbered(number), f"{where}:{number}", None, "no JSON object")
 
 
-def parts(file: BinaryIO, size: int) -> list[Part]:
+def runs_of_lines(file: BinaryIO, size: int) -> list[Part]:
+    """Return runs of whole lines of some `size` bytes each."""
+    found: list[Part] = []
+    begin = at = lines = before = 0
+    file.seek(0)
+    while piece := file.read(_PIECE):
+        counted = 0
+        while (end := piece.find(b"\n", max(begin + size - 1 - at, counted))) >= 0:
+            lines += piece.count(b"\n", counted, end + 1)
+            counted = end + 1
+            found.append(Part(begin, at + counted, before))
+            begin, before = at + counted, lines
+        lines += piece.count(b"\n", counted)
+        at += len(piece)
+    return [*found, Part(begin, at, before)] if begin < at else found
+
+
+def row_groups(file: BinaryIO, size: int) -> list[Part]:
     """Return runs of row groups that hold some `size` bytes each, packed, or one row group."""
     pa, pq = _library()
     try:
@@ -97,7 +121,7 @@ def parquet(file: BinaryIO, where: str, part: Part | None = None) -> Iterator[Me
     number = 0
     try:
         table = pq.ParquetFile(file, buffer_size=1024 * 1024, pre_buffer=False)
-        groups = range(table.num_row_groups)[slice(*part) if part else slice(None)]
+        groups = range(part.begin, part.end) if part else range(table.num_row_groups)
         number = sum(table.metadata.row_group(at).num_rows for at in range(groups.start))
         columns = [name for name in table.schema_arrow.names if name.lower() in _KNOWN]
         _check(columns, table.schema_arrow.names)
