@@ -101,10 +101,8 @@ def test_ctrl_c_does_not_wait_for_a_page_that_hangs(tmp_path: Path) -> None:
         while not lines_in(out / "pages.jsonl.part") and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(0.5)
-        began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0  # `run` returns: it was interrupted
-        assert time.monotonic() - began < 20
+        assert process.wait(120) == 0  # `run` returns, long before the page's time is over: it was interrupted
     assert lines_in(out / "pages.jsonl.part") == 4
     (tmp_path / "in" / "00004.html").write_text("Page 4.")
     finish(tmp_path, "jsonl")
@@ -553,7 +551,7 @@ from tests.plugs import Plugged, sink_of
 if __name__ == "__main__":
     out, form = Path(sys.argv[2]), sys.argv[3]
     state = State(out, RunKey("c", "o", "r"))
-    run(Plugged(float(sys.argv[4])), find_pages([sys.argv[1]]), sink_of(form, out, state.position), jobs=2, state=state)
+    run(Plugged(float(sys.argv[4])), find_pages([sys.argv[1]]), sink_of(form, out, state.position), jobs=2, limits=Limits(600), state=state)
 """
 
 

@@ -68,11 +68,7 @@ def _groups(text: str) -> Iterator[list[str]]:
         if index <= end:
             fence.append(row.rstrip())
             if index == end:
-                # With nothing in it, it is none; what its first line says besides stays.
-                if any(fence[1:-1]):
-                    group.append("\n".join(fence))
-                elif fence[0] != fence[-1]:
-                    group += filter(None, fence)
+                group.append("\n".join(fence))
                 fence = []
             continue
         if index in closing:
@@ -95,6 +91,7 @@ def _closing_fences(rows: list[str]) -> dict[int, int]:
         if row[:1] in "`~" and row[:3] in ("```", "~~~"):
             last.setdefault(row.strip(), []).append(index)
     closing: dict[int, int] = {}
+    empty: set[int] = set()
     starts: list[int] = []
     # The longest first: a fence is longer than any run in its listing, so a shorter one may stand in it as text.
     opening = sorted((index for found in last.values() for index in found), key=lambda at: (-_ticks(rows[at]), at))
@@ -102,7 +99,10 @@ def _closing_fences(rows: list[str]) -> dict[int, int]:
         fence = _FENCE.fullmatch(rows[index].strip())
         closers = last.get(fence[1], []) if fence else []
         later = bisect_right(closers, index)
-        if later == len(closers):
+        if index in empty or later == len(closers):
+            continue
+        if not any(row.strip() for row in rows[index + 1 : closers[later]]):
+            empty.add(closers[later])  # a listing with nothing in it is two lines of text; the second opens no other
             continue
         place = bisect_right(starts, index)
         is_within = place > 0 and closing[starts[place - 1]] >= index
