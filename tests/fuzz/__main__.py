@@ -31,6 +31,9 @@ ROOT = Path(__file__).resolve().parents[2]
 CASES = Path(__file__).resolve().parent / "cases"
 MAX_LENGTH = 1 << 16
 """Bytes of an input: what takes quadratic time takes seconds at this size."""
+FULL = 3
+"""Exit status of a process that has grown: what Atheris remembers of many inputs is no input's doing."""
+FULL_MEGABYTES = 1_000
 HANG = 120
 """Seconds of CPU time after which an input counts as one that hangs."""
 
@@ -85,8 +88,11 @@ def _run(name: str, options: argparse.Namespace) -> bool:
             ]
             child = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
             try:
-                if child.wait(wall_left) == 0 or restarts >= options.restarts:
+                status = child.wait(wall_left)
+                if status == 0 or restarts >= options.restarts:
                     break
+                if status == FULL:
+                    continue
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
@@ -177,6 +183,8 @@ def _keeping(target: Callable[[bytes], None], work: Path, seconds: int) -> Calla
         if time.process_time() > seconds:
             print(f"== {runs:,} inputs tried", file=sys.stderr, flush=True)
             os._exit(0)
+        if runs % 100 == 0 and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > FULL_MEGABYTES * 1024:
+            os._exit(FULL)
         runs += 1
         current.write_bytes(data)
         signal.setitimer(signal.ITIMER_PROF, HANG)  # ends the process: no Python would be run to stop what hangs
