@@ -338,6 +338,16 @@ def test_surrogates_are_spelled_out() -> None:
     assert (row["url"], row["location"]) == ("\\ud800", "\\udcff.html")
 
 
+def test_a_surrogate_costs_no_page_that_has_metadata() -> None:
+    """Where each value comes from is a map, whose pairs Arrow takes as tuples alone."""
+    from cleaner.storage import columns
+
+    page = Page(HTML, location="\udcff.html")
+    (row,) = rows(columns.row(KEEPER.clean(page), page))
+    assert (row["status"], row["location"]) == ("ok", "\\udcff.html")
+    assert row["metadata"]["sources"]
+
+
 def test_a_cleaner_is_taken_along() -> None:
     """As Ray and Spark do with what maps their batches."""
     batch = pa.record_batch({"html": pa.array([HTML])})

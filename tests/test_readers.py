@@ -640,6 +640,22 @@ class TestWacz:
         content = zipped({"archive/a.warc": record() + record(body=b"x" * 3_000_000)})
         assert "a bomb" in told(put(tmp_path, "x.wacz", content))[0][1]
 
+    @pytest.mark.parametrize(
+        ("cap", "most", "why"),
+        [
+            ("_MOST_PAGES", 20, "pages/pages.jsonl: more than 20 lines"),
+            ("MAX_BYTES", 500_000, "pages/pages.jsonl: more than 0 MB of addresses"),
+            ("MAX_BYTES", 20_000, "a bomb"),
+        ],
+    )
+    def test_a_list_that_is_a_bomb(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap: str, most: int, why: str
+    ) -> None:
+        monkeypatch.setattr(f"cleaner.storage.readers.wacz.{cap}", most)
+        listed = "\n" * 30 if cap == "_MOST_PAGES" else json.dumps({"url": "http://a.example/" + "a" * 600_000})
+        content = {"archive/a.warc": record(), "pages/pages.jsonl": listed.encode()}
+        assert why in told(put(tmp_path, "x.wacz", zipped(content)))[0][1]
+
 
 # ── Archives ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -724,9 +740,35 @@ class TestArchives:
         content[content.index(b"PK\x01\x02") + 8] |= 1
         assert told(put(tmp_path, "x.zip", bytes(content))) == [("x.zip/a.html", "it is encrypted")]
 
+    def test_a_page_that_unpacks_itself_has_the_room_of_a_member(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(archives, "MAX_MEMBER", 50_000)
+        packed = SINGLEFILE.encode() + zipped({"index.html": b"x" * 60_000}, zipfile.ZIP_DEFLATED)
+        assert told(put(tmp_path, "x.zip", zipped({"a.html": packed}))) == [("x.zip/a.html", "more than 64 MB")]
+
     def test_a_list_of_members_that_is_too_long(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(archives, "_MAX_DIRECTORY", 100)
         ((name, why),) = told(put(tmp_path, "x.zip", zipped({f"{number}.html": PAGE for number in range(9)})))
+        assert name == "x.zip"
+        assert "its list of members" in why
+
+    @pytest.mark.parametrize("lie", ["zip64", "signature within"])
+    def test_a_list_of_members_that_lies_about_its_length(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lie: str
+    ) -> None:
+        """The library believes the record of zip64, whatever the plain one says, and that at the very end first."""
+        monkeypatch.setattr(archives, "_MAX_DIRECTORY", 100)
+        content = zipped({f"{number}.html": PAGE for number in range(9)})
+        end = content.rindex(b"PK\5\6")
+        size, start = struct.unpack("<II", content[end + 12 : end + 20])
+        if lie == "zip64":
+            large = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 9, 9, size, start)
+            locator = struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
+            lying = content[:end] + large + locator + struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 9, 9, 0, 0, 0)
+        else:
+            lying = content[:end] + struct.pack("<4s4sHHIIH", b"PK\5\6", b"PK\5\6", 9, 9, size, 0, 0)
+        ((name, why),) = told(put(tmp_path, "x.zip", lying))
         assert name == "x.zip"
         assert "its list of members" in why
 

@@ -109,6 +109,8 @@ class TestRead:
             (b'{"captured": "yesterday"}', "captured"),
             (b'{"captured": 17}', "captured"),
             (b'{"headers": ["content-type"]}', "headers"),
+            (b'{"pages": ["a.page-2\\ud800.html"]}', "pages is no list"),
+            (b'{"rendered": "a\\ud800.html"}', "rendered is no name"),
             (b" " * (MAX_SIDECAR + 1), "more than 1 MB"),
         ],
         ids=lambda value: repr(value[:20]),

@@ -108,6 +108,8 @@ def _encodable(value: Any) -> Any:
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):
         return {name: _encodable(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [_encodable(inner) for inner in value]
+    if isinstance(value, tuple):  # of a map: Arrow takes no list for a key with its value
+        return tuple(map(_encodable, value))
     return value

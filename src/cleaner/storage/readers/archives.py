@@ -54,8 +54,6 @@ __all__ = ["BROKEN", "is_maff", "maff", "open_zip", "read_member", "tar", "zippe
 
 _MAX_DIRECTORY: Final = 32 * 1024 * 1024
 """Bytes of the list of members in a zip archive, some 300,000 of them: the library reads it as a whole."""
-_END: Final = b"PK\x05\x06"
-_END_BYTES: Final = 65_557
 # What the library raises at one broken archive or another.
 BROKEN: Final = (
     *(zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError, NotImplementedError),
@@ -74,26 +72,33 @@ _MOST_SIDECARS: Final = 16 * 1024 * 1024
 
 def open_zip(file: BinaryIO) -> zipfile.ZipFile:
     """Return a zip archive that is not too large to be listed. Raises InputError."""
+    guarded = _Guarded(file)
     try:
-        if (size := _directory_size(file)) > _MAX_DIRECTORY:
-            raise InputError(f"its list of members has {size:,} bytes; at most {_MAX_DIRECTORY:,} are read")
-        return zipfile.ZipFile(file)
+        # It asks a file for these four alone.
+        archive = zipfile.ZipFile(cast("BinaryIO", guarded))
     except BROKEN as error:
         raise InputError(f"broken zip archive: {error}") from error
+    guarded.lists = False
+    return archive
 
 
-def _directory_size(file: BinaryIO) -> int:
-    """Return the size of the list of members, as the end of the archive states it."""
-    size = file.seek(0, io.SEEK_END)
-    file.seek(max(size - _END_BYTES - 76, 0))
-    tail = file.read()
-    end = tail.rfind(_END)
-    if end < 0:
-        return 0  # the library will say what is wrong
-    stated = int.from_bytes(tail[end + 12 : end + 16], "little")
-    if stated == 0xFFFFFFFF and (large := tail.rfind(b"PK\x06\x06", 0, end)) >= 0:
-        stated = int.from_bytes(tail[large + 40 : large + 48], "little")
-    return min(stated, size)
+class _Guarded:
+    """A file that gives no list of members that is too large.
+
+    It waits for the library to ask: what an archive states of the list, it can state in two places and in many ways.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.lists = True
+        """Whether the list is being read."""
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        """Return `size` bytes. Raises InputError."""
+        if self.lists and size > _MAX_DIRECTORY:
+            raise InputError(f"its list of members has {size:,} bytes; at most {_MAX_DIRECTORY:,} are read")
+        return self._file.read(size)
 
 
 class _Budget:
@@ -281,6 +286,8 @@ def _member(number: int, told: str, names: Names, location: str, read: Callable[
             raise
         except Exception as error:  # noqa: BLE001 - one page must not cost those behind it
             return Member(name, location, None, f"broken: {type(error).__name__}: {error}".rstrip(": "))
+        if len(page.content) > MAX_MEMBER:  # a page of SingleFile's may be packed itself
+            return too_large(name, location)
         return Member(name, location, page)
     except TooLargeError:
         return too_large(name, location)

@@ -6,6 +6,7 @@ It counts before what the page says of itself. What is wrong with it is a note, 
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -123,6 +124,10 @@ def parse_sidecar(raw: bytes, name: str, notes: list[Note]) -> Sidecar:
 def _is_beside(name: object, page: str) -> bool:
     """Tell whether `name` is that of another file in the folder of `page`: sidecars come from strangers, too."""
     if not isinstance(name, str) or not 0 < len(name) <= 255 or name == page:
+        return False
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:  # a lone surrogate that stands for no byte: no file can be called that
         return False
     return not name.startswith(".") and not set(name) & set("/\\:\0")
 

@@ -48,8 +48,7 @@ def wacz(archive: zipfile.ZipFile, where: str, skipped: Counter[str]) -> Iterato
         try:
             if info.flag_bits & 1:
                 raise InputError("it is encrypted")
-            if info.file_size > MAX_BYTES + RATIO * info.compress_size:
-                raise InputError(f"more than {RATIO} times as much comes out as goes in: a bomb, by all appearance")
+            _check_size(info)
             with archive.open(info) as file:
                 wanted = listed if listed.pages else None
                 yield from warc.members(
@@ -62,23 +61,35 @@ def wacz(archive: zipfile.ZipFile, where: str, skipped: Counter[str]) -> Iterato
         yield Member(numbered(next(numbers), url), f"{where}/pages#{url}", None, why, url=web(url))
 
 
+def _check_size(info: zipfile.ZipInfo) -> None:
+    """Raise InputError where a member is a bomb; no more comes out of one than it states."""
+    if info.file_size > MAX_BYTES + RATIO * info.compress_size:
+        raise InputError(f"more than {RATIO} times as much comes out as goes in: a bomb, by all appearance")
+
+
 class _Listed:
     """The pages that a WACZ file names, and which of them have been met."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self.pages: dict[str, bool] = {}
+        self._room = MAX_BYTES  # for addresses: they are all remembered
+        self._lines = 0
         self.trouble = ""
         """What kept a list from being read to its end."""
         for info in archive.infolist():
             if info.filename.startswith("pages/") and info.filename.endswith(".jsonl"):
                 try:
                     self._read(archive, info)
-                except BROKEN as error:
+                except (InputError, *BROKEN) as error:
                     self.trouble = f"{info.filename}: {error}"
 
     def _read(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+        _check_size(info)
         with archive.open(info) as file:
-            while (line := file.readline(MAX_MEMBER)) and len(self.pages) < _MOST_PAGES:
+            while line := file.readline(MAX_MEMBER):
+                self._lines += 1
+                if self._lines > _MOST_PAGES:
+                    raise InputError(f"more than {_MOST_PAGES:,} lines")
                 try:
                     url = json.loads(line)["url"]
                 except (
@@ -89,6 +100,9 @@ class _Listed:
                 ):  # the first line tells the format
                     continue
                 if isinstance(url, str):
+                    self._room -= len(url)
+                    if self._room < 0:
+                        raise InputError(f"more than {MAX_BYTES // 1024**2} MB of addresses")
                     self.pages[_key(url)] = False
 
     def takes(self, url: str | None) -> bool:
