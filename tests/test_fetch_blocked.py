@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from cleaner.fetch.blocked import wall
@@ -110,3 +112,12 @@ def test_who_asked_for_the_gate_gets_it() -> None:
 def test_challenges_that_headers_tell() -> None:
     assert "Vercel" in (wall(answer(PROSE, x_vercel_mitigated="challenge")) or "")
     assert "AWS" in (wall(answer(PROSE, status=202, x_amzn_waf_action="challenge")) or "")
+
+
+def test_noscript_within_noscript_is_not_read_again_and_again() -> None:
+    page = answer("<!doctype html><script>go()</script>" + "<noscript>" * 200 + "The ferry. " * 70_000)
+    tracemalloc.start()
+    assert wall(page) is None
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 32 << 20

@@ -571,3 +571,34 @@ def test_a_body_that_is_not_deflated_as_its_headers_say(client: Client, web: Any
     body = b"<!doctype html><p>Plain.</p>"
     web.get(URL, body=body, headers={"Content-Encoding": "deflate"})
     assert (client.get(URL).body, client.get(URL).trouble) == (body, "")
+
+
+def test_hosts_that_nearly_are_called_alike_share_no_file() -> None:
+    hosts = ("a_b.example", "a-b.example", "_a-b.example", "con.example", "host-con.example")
+    assert len({name_for(f"https://{host}/x") for host in hosts}) == len(hosts)
+
+
+def test_a_rate_that_no_float_holds() -> None:
+    assert robots.Rules.read(b"User-agent: *\nRequest-rate: 1/" + b"9" * 400, "cleaner").delay == robots.MOST_DELAY
+
+
+def test_robots_that_cannot_be_read_are_not_taken_for_none(web: responses.RequestsMock, client: Client) -> None:
+    web.get("https://example.com/robots.txt", body=ROBOTS, headers={"Content-Encoding": "br"})
+    assert robots.ask(client, URL)[0] is None
+
+
+def test_cookies_have_a_bound(web: responses.RequestsMock, client: Client) -> None:
+    for number in range(60):
+        web.get(URL, headers={"Set-Cookie": f"c{number}={'x' * 3000}"})
+    web.get(URL, headers={"Set-Cookie": f"c0={'x' * 5000}"})
+    web.get(URL)
+    sent = [dict(client.get(URL).request).get("Cookie", "") for _ in range(62)][-1]
+    assert (sent.count("="), len(sent) > 50 * 3000) == (50, True)
+
+
+@pytest.mark.parametrize(
+    "said", ["https://example.com/open/%2e%2e/private/a", "https://example.com/open/.%2E/private/a"]
+)
+def test_an_escaped_way_up_leads_past_no_robots(said: str) -> None:
+    assert canonical(said) == "https://example.com/private/a"
+    assert not robots.Rules.read(b"User-agent: *\nDisallow: /private", "cleaner").allow(canonical(said))

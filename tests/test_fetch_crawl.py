@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -13,8 +14,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -26,12 +29,12 @@ from cleaner.cli import main
 from cleaner.cli.common import Exit
 from cleaner.errors import FetchError, OutputError, RuleFileError
 from cleaner.fetch.client import Client, Limits, Response
-from cleaner.fetch.crawl import Crawl, Event, Manners
+from cleaner.fetch.crawl import _DEPTHS, Crawl, Event, Manners
 from cleaner.fetch.frontier import Entry, Frontier, State
 from cleaner.fetch.robots import Origins
 from cleaner.fetch.saved import Archive, Files, Store
 from tests.conftest import need_formats
-from tests.site import Answer, Site, number_of, parts_of, path_of
+from tests.site import Answer, Site, _raw, number_of, parts_of, path_of
 from tests.test_fetch_render import _need_browser as need_browser
 
 QUICK = Manners(delay=0.0, tries=3, backoff=0.02)
@@ -524,7 +527,7 @@ def test_fetch_then_clean(site: Site, tmp_path: Path, capsys: pytest.CaptureFixt
     raw, clean = tmp_path / "raw", tmp_path / "clean"
     listed = tmp_path / "urls.txt"
     listed.write_text(f"# mine\n\n{site.articles[15]}\nnot an address at all\n{site.articles[16]}?utm_source=me\n")
-    assert command("fetch", "--list", listed, "-o", raw) == Exit.OK
+    assert command("fetch", "--list", listed, "-o", raw) == Exit.FAILED  # of one line
     told = capsys.readouterr().err
     assert "urls.txt:4: " in told and "passed over" in told
     assert f"2 pages saved in {raw}" in " ".join(told.split())
@@ -590,6 +593,7 @@ def test_run_tells_what_went_wrong(site: Site, capsys: pytest.CaptureFixture[str
         (["--list", "no-such-file"], "no-such-file: cannot be read"),
         (["https://example.com", "--contact", "me\n"], "printable ASCII"),
         (["https://example.com", "--warc", "--render"], "it needs files"),
+        (["https://example.com", "--proxy", "socks5://127.0.0.1:9"], "socks5 is not spoken"),
     ],
 )
 def test_wrong_usage(arguments: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -774,3 +778,135 @@ def test_what_scripts_ask_for_is_asked_of_robots_once_for_each_origin(site: Site
     assert allowed == [True, False, True]
     assert len(site.asked("/robots.txt")) == 1
     assert not origins.allow("http://127.0.0.9:9/a")  # nobody is there
+
+
+FERRY = "".join(f"<p>The ferry left the old harbour at noon, and number {n} of them was late.</p>" for n in range(9))
+
+
+def with_text(text: str, head: str = "") -> Answer:
+    html = f"<!doctype html><title>Ferries</title>{head}{text}"
+    return Answer(html.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
+
+
+def sidecar(path: Path) -> dict[str, Any]:
+    said = json.loads(path.with_name(f"{path.name}.json").read_bytes())
+    assert isinstance(said, dict)
+    return said
+
+
+def test_a_page_that_has_moved_to_its_stated_address_is_renewed(site: Site, tmp_path: Path) -> None:
+    head = f'<link rel="canonical" href="{site.url("/new")}">'
+    serve(site, "/old", lambda _: with_text(FERRY, head))
+    Run(tmp_path, site.url("/old"))
+    serve(site, "/old", lambda _: Answer(b"", 301, {"Location": "/new"}))
+    serve(site, "/new", lambda _: with_text(FERRY + "<p>Later: it has come.</p>", head))
+    run = Run(tmp_path, site.url("/old"), refresh=True)
+    assert run.states == {State.REDIRECTED: 1, State.SAVED: 1}
+    assert b"it has come" in (tmp_path / run.saved[site.url("/new")]).read_bytes()
+
+
+def test_pages_with_no_passage_in_common_are_no_copies(site: Site, tmp_path: Path) -> None:
+    head = f'<link rel="canonical" href="{site.url("/film/")}">'
+    for name in ("/film/1", "/film/2"):
+        serve(site, name, partial(lambda name, _: with_text(f"<p>Film {name}.</p>" * 30, head), name))
+    assert Run(tmp_path, site.url("/film/1"), site.url("/film/2")).states == {State.SAVED: 2}
+
+
+def test_pages_that_scripts_make_are_told_apart_by_what_they_make(site: Site, tmp_path: Path) -> None:
+    head = f'<link rel="canonical" href="{site.url("/app/")}">'
+    for name in ("/x", "/y"):
+        serve(site, name, lambda _: with_text(f"<div hidden>{FERRY}</div>", head))
+    render = lambda url, _: with_text(FERRY.replace("ferry", url), head).body  # noqa: E731
+    assert Run(tmp_path, site.url("/x"), site.url("/y"), render=render).states == {State.SAVED: 2}
+
+
+def test_a_first_page_that_is_fetched_again_keeps_its_later_ones(site: Site, tmp_path: Path) -> None:
+    first = max(site.parts, key=lambda url: len(site.parts[url]))
+    file = tmp_path / Run(tmp_path, first, next_page=later).saved[first]
+    listed = sidecar(file)["pages"]
+    file.unlink()
+    Run(tmp_path, first, next_page=later)
+    assert sidecar(file)["pages"] == listed
+    assert len(listed) == len(site.parts[first])
+
+
+def test_a_redirect_is_followed_though_its_body_breaks_off(site: Site, tmp_path: Path) -> None:
+    head = b"HTTP/1.1 301 Moved\r\nLocation: /b\r\nContent-Length: 500\r\n\r\nless"
+    serve(site, "/a", lambda _: Answer(send=_raw(head)))
+    serve(site, "/b", lambda _: with_text(FERRY))
+    assert Run(tmp_path, site.url("/a"), warc=True).states == {State.REDIRECTED: 1, State.SAVED: 1}
+
+
+def test_a_warc_states_one_length(site: Site, tmp_path: Path) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
+    serve(site, "/a", lambda _: Answer(send=_raw(head + b"f\r\n<!doctype html>\r\n0\r\n\r\n")))
+    Run(tmp_path, site.url("/a"), warc=True)
+    stored = (
+        gzip.decompress(next(tmp_path.glob("*.gz")).read_bytes()).partition(b"HTTP/1.1 200")[2].partition(b"\r\n\r\n")
+    )
+    assert b"\r\nContent-Length: 15" in stored[0]
+    assert b"\r\nContent-Length: 2\r\n" not in stored[0]
+
+
+def test_no_archive_leaves_the_folder(site: Site, tmp_path: Path) -> None:
+    out, outside = tmp_path / "raw", tmp_path / "outside"
+    out.mkdir()
+    (out / "pages-00001.warc.gz").symlink_to(outside)
+    with pytest.raises(OutputError, match="is a link"):
+        Run(out, site.articles[15], warc=True)
+    assert not outside.exists()
+
+
+def test_no_archive_that_a_frontier_names_leaves_the_folder(site: Site, tmp_path: Path) -> None:
+    out, outside = tmp_path / "raw", tmp_path / "outside"
+    Run(out, site.articles[15], warc=True)
+    outside.write_bytes(b"mine")
+    with closing(sqlite3.connect(out / ".cleaner" / "frontier.sqlite", isolation_level=None)) as db:
+        db.execute("INSERT INTO archive VALUES ('../outside', 0)")
+    Run(out, site.articles[16], warc=True)
+    assert outside.read_bytes() == b"mine"
+
+
+def test_what_was_said_of_a_page_goes_with_it(site: Site, tmp_path: Path) -> None:
+    asked: list[str | None] = []
+    tags = [{"ETag": '"1"'}, {}, {}]
+
+    def answer(headers: dict[str, str]) -> Answer:
+        asked.append(headers.get("if-none-match"))
+        page = with_text(FERRY)
+        return replace(page, headers={**page.headers, **tags[len(asked) - 1]})
+
+    serve(site, "/a", answer)
+    for _ in tags:
+        Run(tmp_path, site.url("/a"), refresh=True)
+    assert asked == [None, '"1"', None]
+
+
+def test_a_host_has_its_pause_after_a_kill_too(site: Site, tmp_path: Path) -> None:
+    with closing(Client(allow_private=True)) as client:
+        frontier = Frontier(tmp_path, "a command")
+        frontier.add([Entry(site.articles[15])])
+        work = Crawl(client, frontier, Files(tmp_path), manners=Manners(delay=20.0))
+        work._work = lambda jobs: None  # type: ignore[method-assign] # asked, and killed before an answer
+        work._wait = lambda: (_ for _ in ()).throw(KeyboardInterrupt)  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            work.run()
+        found = frontier.next(site.host)
+        frontier.close(complete=False)
+    assert found is not None
+    assert found[1] > time.time() + 10
+
+
+def test_a_section_that_goes_on_too_long_is_told(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(_DEPTHS, "section", 0)
+    serve(site, "/s/1", lambda _: with_text(FERRY, '<link rel="next" href="/s/2">'))
+    run = Run(tmp_path, Entry(site.url("/s/1"), "section"))
+    assert any("1 further list(s) not read" in event.reason for event in run.events)
+
+
+def test_run_shows_that_a_page_could_not_be_renewed(site: Site, tmp_path: Path) -> None:
+    arguments = ("run", site.url("/a"), "-o", tmp_path, "--allow-private", "--delay", "0", "--refresh")
+    serve(site, "/a", lambda _: with_text(FERRY))
+    assert command(*arguments) == Exit.OK
+    serve(site, "/a", lambda _: Answer(b"", 404))
+    assert command(*arguments) == Exit.FAILED

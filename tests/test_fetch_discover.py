@@ -252,3 +252,21 @@ def test_what_has_no_date_is_not_old() -> None:
     assert is_older(Found(URL, datetime(2026, 4, 30, tzinfo=UTC)), since)
     assert not is_older(Found(URL, datetime(2026, 5, 1, tzinfo=UTC)), since)
     assert not is_older(Found(URL), since)
+
+
+@pytest.mark.parametrize("body", [b"<urlset>" + b"<a/>" * 200_000, b'{"items":[' + b"{}," * 3_000_000 + b"{}]}"])
+def test_a_listing_of_nothing_is_not_held(body: bytes) -> None:
+    with pytest.raises(FetchError, match=r"100,001 elements|more than 8 MB"):
+        entries(body, "https://weir.example/list")
+
+
+def test_what_was_found_before_too_much_of_nothing_counts() -> None:
+    body = b"<urlset><url><loc>https://weir.example/a</loc></url>" + b"<a/>" * 200_000
+    assert urls(entries(body, "https://weir.example/list")) == ["/a"]
+
+
+def test_links_within_links_cost_no_quadratic_time() -> None:
+    body = b"".join(b'<a href="/%d"><div>' % n for n in range(200)) + b"The ferry. " * 200_000
+    started = time.process_time()
+    links(body, "https://weir.example/")
+    assert time.process_time() - started < 1.5

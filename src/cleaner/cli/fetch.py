@@ -41,7 +41,7 @@ asked for again, but with --refresh. What is known of all that was fetched is in
 _EXIT_CODES = """\
 exit codes:
   0    all that was named has been fetched, or is there already
-  1    some of it could not be: failed, blocked, not allowed by robots.txt, or left for another run
+  1    some of it could not be: failed, blocked, no address, not allowed by robots.txt, or left for another run
   2    wrong usage, a file that does not exist, an output that cannot be written
   4    a bug in cleaner itself
   130  interrupted; 141 the reader of standard output went away
@@ -121,7 +121,8 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("nothing to fetch: name a URL, --list, --feed, --sitemap or --site; `cleaner fetch --help`")
     if options.warc and options.render:
         raise InputError("--render saves what a browser shows beside each page: it needs files, not --warc")
-    entries = [Entry(url) for url in _addresses(options)]
+    wrong: list[str] = []
+    entries = [Entry(url) for url in _addresses(options, wrong)]
     entries += [Entry(address(url), "feed") for url in options.feed or ()]
     entries += [Entry(address(url), "sitemap") for url in options.sitemap or ()]
     entries += [Entry(address(url), "section") for url in options.site or ()]
@@ -156,7 +157,7 @@ def run(options: argparse.Namespace) -> int:
             f"{host}: asks to be left alone until {datetime.fromtimestamp(until).astimezone():%Y-%m-%d %H:%M}; "
             "the same command goes on then"
         )
-    return conclude(tallies)
+    return Exit.FAILED if wrong else conclude(tallies)
 
 
 def crawl(
@@ -190,6 +191,9 @@ def make_client(options: argparse.Namespace) -> Client:
     for value in (options.contact, options.user_agent):
         if not value.isascii() or not value.isprintable():
             raise InputError(f"{value!r}: what is told to servers is printable ASCII")
+    scheme, mark, _ = options.proxy.partition("://")
+    if mark and scheme.lower() not in ("http", "https"):
+        raise InputError(f"--proxy {options.proxy}: {scheme} is not spoken, only http://HOST:PORT")
     agent = options.user_agent or user_agent(options.contact)
     return Client(agent, allow_private=options.allow_private, proxy=options.proxy)
 
@@ -205,8 +209,8 @@ def conclude(tallies: list[Tally]) -> Exit:
 # ── What to fetch ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _addresses(options: argparse.Namespace) -> Iterator[str]:
-    """Yield the addresses of pages; what is none in a list is told, and passed over."""
+def _addresses(options: argparse.Namespace, wrong: list[str]) -> Iterator[str]:
+    """Yield the addresses of pages; what is none in a list is told, passed over and put into `wrong`."""
     for url in options.urls:
         yield address(url)
     for name in options.list or ():
@@ -222,6 +226,7 @@ def _addresses(options: argparse.Namespace) -> Iterator[str]:
                 try:
                     yield address(text)
                 except InputError as error:
+                    wrong.append(text)
                     complain(f"{name}:{number}: {error}; passed over")
 
 

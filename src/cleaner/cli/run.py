@@ -55,8 +55,11 @@ def run(options: argparse.Namespace) -> int:
     wanted = [fetch.address(url) for url in options.urls]
     client = fetch.make_client(options)
 
+    troubles: set[str] = set()
+
     def tell(event: Event) -> None:
         if event.state in (State.FAILED, State.BLOCKED, State.REFUSED):
+            troubles.add(event.url)
             complain(f"{event.url}: {event.state}: {event.reason}")
         elif event.state is None:
             complain(f"{event.url}: {event.reason}")
@@ -75,7 +78,8 @@ def run(options: argparse.Namespace) -> int:
         finally:
             frontier.close(complete=is_complete)
             client.close()
-        code = Exit.OK if is_complete else Exit.FAILED
+        # With --refresh an older copy may be there to print; that it could not be renewed shows all the same.
+        code = Exit.FAILED if left or troubles else Exit.OK
         for host, _ in left:
             complain(f"{host}: asks to be left alone for a while; try again later")
         for number, file in enumerate(files):

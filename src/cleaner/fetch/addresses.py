@@ -78,7 +78,9 @@ def canonical(url: str) -> str:
     query = "&".join(
         part for part in (parts.query or "").split("&") if part and not _TRACKING.fullmatch(part.partition("=")[0])
     )
-    return str(requote_uri(f"{parts.scheme}://{host}{port}{parts.path or '/'}{'?' if query else ''}{query}"))
+    found = str(requote_uri(f"{parts.scheme}://{host}{port}{parts.path or '/'}{'?' if query else ''}{query}"))
+    # Unescaped, `%2e%2e` is `..`, and leads elsewhere: past a robots.txt, if that were not seen here.
+    return str(parse_url(found).url) if "/." in found else found
 
 
 def host_of(url: str) -> str:
@@ -170,15 +172,17 @@ def name_for(url: str, suffix: str = ".html") -> PurePosixPath:
     """
     parts = urlsplit(url)
     folder = re.sub(r"[^a-z0-9.-]", "-", parts.hostname or "").strip(".-")[:200] or "host"
-    if parts.port is not None:
-        folder = f"{folder}-{parts.port}"
     if _DEVICES.match(folder):
         folder = f"host-{folder}"
+    says_host = folder == parts.hostname  # `a_b.example` and `a-b.example` may be two people's
+    if parts.port is not None:
+        folder = f"{folder}-{parts.port}"
     path = unicodedata.normalize("NFKD", unquote(parts.path)).encode("ascii", "ignore").decode("ascii").lower()
     steps = (_NOT_IN_SLUG.sub("-", step).strip("-") for step in _PAGE_SUFFIX.sub("", path).split("/"))
     # The end of a path says more of a page than its beginning.
     slug = "_".join(filter(None, steps))[-_LONGEST_SLUG:].strip("-_") or "index"
-    says_all = parts.scheme == "https" and not parts.query and parts.path in ("/", f"/{slug.replace('_', '/')}")
+    says_path = parts.path in ("/", f"/{slug.replace('_', '/')}")
+    says_all = says_host and says_path and parts.scheme == "https" and not parts.query
     if not says_all or (parts.path != "/" and slug == "index") or _DEVICES.match(slug):
         slug = f"{slug}-{sha256(url.encode()).hexdigest()[:8]}"
     if _DEVICES.match(slug):

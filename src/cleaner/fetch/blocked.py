@@ -8,6 +8,7 @@ any text: a site that has a vendor's script on all pages, and an article about c
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -164,6 +165,12 @@ def _is_shell(root: Any) -> bool:
         or next(root.iter("img", "picture", "video", "audio", "iframe"), None) is not None
     ):
         return False
-    unread = " ".join(" ".join(element.itertext()) for element in root.iter("noscript"))
+    # One element may lie within another, and their text with it: no more is read than answers the question.
+    unread = (text for element in islice(root.iter("noscript"), _SHELL_WORDS) for text in element.itertext())
+    words = 0
+    for text in unread:
+        words += word_count(text)
+        if words > _SHELL_WORDS:
+            return False
     data = (script.text or "" for script in root.iter("script") if script.get("type") == "application/ld+json")
-    return word_count(unread) <= _SHELL_WORDS and not any('"articleBody"' in text for text in data)
+    return not any('"articleBody"' in text for text in data)

@@ -26,6 +26,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import (
@@ -49,6 +50,10 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _CHUNK: Final = 64 * 1024
 _MOST_SESSIONS: Final = 256
 """Hosts whose cookies and open connection are kept."""
+_MOST_COOKIES: Final = 50
+"""Of one host; what a user agent should at least keep (RFC 6265, 6.1)."""
+_LONGEST_COOKIE: Final = 4096
+"""Bytes of name and value (the same)."""
 _LONGEST_RETRY_AFTER: Final = 6 * 3600
 """Seconds; urllib3 reads no more either."""
 _MARKUP: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!?a-z]", re.IGNORECASE)
@@ -191,7 +196,7 @@ class Client:
                 return Response(asked, url, tuple(passed), at=datetime.now(UTC), trouble=str(error))
             response = self._ask(url, validators or {}, wanted)
             target = response.target
-            if target is None or response.trouble or hops == 0:
+            if target is None or hops == 0:  # where a redirect leads counts, not whether its body came whole
                 return replace(response, asked=asked, redirects=tuple(passed))
             if len(passed) == hops:
                 why = f"redirected {hops} times, last to {target[:200]}; given up"
@@ -313,7 +318,22 @@ class _TooManyHeadersError(http.client.HTTPException):
     """The headers of a response are over the bound."""
 
 
+class _Cookies(RequestsCookieJar):
+    """No more than a host needs: all of them are held for the run, and sent with each request."""
+
+    def set_cookie(self, cookie: Any, *args: Any, **options: Any) -> None:
+        if len(cookie.name) + len(cookie.value or "") > _LONGEST_COOKIE:
+            return
+        super().set_cookie(cookie, *args, **options)
+        if len(self) > _MOST_COOKIES:
+            self.clear(cookie.domain, cookie.path, cookie.name)
+
+
 class _Session(requests.Session):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cookies = _Cookies()
+
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Say that there is none: requests would read the body of a redirect, to whatever end."""
 
@@ -340,7 +360,7 @@ def _pools(limits: Limits, clock: threading.local, *, allow_private: bool) -> di
     """Return classes of connection pools, as urllib3 wants them. `clock.deadline` is that of the thread's request."""
 
     def connect(connection: HTTPConnection) -> socket.socket:
-        # Where urllib3 itself resolves the name and connects; its SOCKS proxies come in at the same place.
+        # Where urllib3 itself resolves the name and connects.
         last: OSError | None = None
         addresses = resolve(connection.host, connection.port or 0, allow_private=allow_private)
         for address in addresses:

@@ -1,7 +1,8 @@
 """Many pages: hosts side by side, each asked one thing at a time, with a pause after each answer.
 
 One thread (the caller's) decides and writes; the others wait for servers. Whatever is asked for (a page, a robots.txt,
-each hop of a redirect, a later page of an article) takes its host's turn.
+each hop of a redirect, a later page of an article) takes its host's turn; only to a robots.txt redirects are followed
+at once.
 
 ::
 
@@ -278,6 +279,8 @@ class Crawl:
                 self._begin(self._renderings)
             self._renderings.put(job)
             return
+        # Should the run be killed now, the next one knows that the host has been asked.
+        self._frontier.rest(job.host, time.time() + self._pause(job.item.url))
         self._jobs.put(job)
         if self._threads < min(self._manners.hosts, len(self._busy)):
             self._threads += 1
@@ -348,7 +351,8 @@ class Crawl:
         if response.status in _BUSY:
             host.slowed = min(max(2 * host.slowed, 2 * self._manners.delay), _SLOWEST)
         pause = self._pause(item.url)
-        if response.is_passing or (response.status in _PASSING and not response.trouble):
+        is_redirect = response.target is not None  # followed, even if its body breaks off
+        if not is_redirect and (response.is_passing or (response.status in _PASSING and not response.trouble)):
             return max(pause, self._retry(item, response, host))
         self._judge(item, response)
         return pause
@@ -375,10 +379,10 @@ class Crawl:
 
     def _judge(self, item: Item, response: Response, rendered: bytes | FetchError | None = None) -> None:
         """Settle an address that was answered for good; `rendered` is what a browser made of the answer."""
-        if response.trouble:
-            self._settle(item, State.FAILED, response.trouble, status=response.status)
-        elif response.target is not None:
+        if response.target is not None:
             self._redirect(item, response, response.target)
+        elif response.trouble:
+            self._settle(item, State.FAILED, response.trouble, status=response.status)
         elif response.status == HTTPStatus.NOT_MODIFIED and item.file is not None:
             part = self._part(item)
             if part is not None and isinstance(
@@ -451,6 +455,8 @@ class Crawl:
         self._settle(item, State.READ, status=response.status, found=entries)
         pages, all_in_all = sum(entry.kind == "page" for entry in entries), len(entries)
         self._note(item.url, f"lists {pages:,} page(s), {all_in_all - pages:,} further list(s)")
+        if deep := sum(one.kind != "page" and item.depth >= _DEPTHS[one.kind] for one in found):
+            self._note(item.url, f"{deep:,} further list(s) not read: {item.depth:,} lists lead here already")
         if self._frontier.has_all_lists:
             self._note_once(item.url, "no more lists are taken by this run: it has as many as it reads")
 
@@ -459,7 +465,7 @@ class Crawl:
         if suffix is None:
             self._settle(item, State.FAILED, "no media type, and not HTML: not a page", status=response.status)
             return
-        own = _own(response) if suffix == ".html" and item.first is None else None
+        own = _own(_as_shown(response, rendered)) if suffix == ".html" and item.first is None else None
         if own is not None and (original := self._frontier.copy_of(item, own)) is not None:
             self._settle(item, State.DUPLICATE, f"a copy of {original}", status=response.status, target=original)
             return
@@ -482,6 +488,10 @@ class Crawl:
             own=own,
             found=self._later_page(item, response),
         )
+        if item.first is None and isinstance(self._store, Files):
+            # They are not saved again, and nothing else would tell the new sidecar of them.
+            for number, later in self._frontier.kept_parts(item.url):
+                self._store.add_part(Part(file, number), later)
 
     def _part(self, item: Item) -> Part | None:
         """Return which later page of an article `item` is, None where it is none, or the first was not saved."""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final, Literal
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -35,6 +36,12 @@ _MAX_ENTRIES: Final = 50_000
 """What sitemaps.org allows one sitemap to list."""
 _MAX_BYTES: Final = 52_428_800
 """What sitemaps.org allows one sitemap to have, unpacked."""
+_MAX_ELEMENTS: Final = 2_000_000
+"""Elements of one listing that are read; 50,000 entries of a sitemap with a few pictures each have fewer."""
+_MAX_UNREAD: Final = 100_000
+"""Elements that are held until an entry ends."""
+_MAX_JSON: Final = 8 * 1024 * 1024
+"""Bytes of a JSON Feed: unlike XML it is held as a whole, at up to 25 times its size."""
 _MAX_LINKS: Final = 5_000
 """Links read of one page of a section."""
 _CHUNK: Final = 65_536
@@ -102,7 +109,7 @@ def links(body: bytes, url: str) -> list[Found]:
             continue
         if "next" in _rel(link):
             found.setdefault(at, Found(at, kind="section"))
-        elif link.tag != "link" and is_article(at, settle(" ".join(link.itertext()))):
+        elif link.tag != "link" and is_article(at, _label(link)):
             found.setdefault(at, Found(at, _date_in(at)))
         if len(found) >= _MAX_LINKS:
             break
@@ -179,9 +186,15 @@ def _xml(body: bytes, url: str) -> tuple[list[Found], bool]:
     item, base, found = "", url, list[Found]()
     kind: Kind = "page"
     is_sitemap = False
+    held = read = 0
     for event, element in _events(body):
         name = _name(element)
         if event == "start":
+            held, read = held + 1, read + 1
+            if held > _MAX_UNREAD or read > _MAX_ELEMENTS:
+                if found:
+                    break
+                raise FetchError(url, f"a listing that cannot be read: {read:,} elements, and {len(found):,} entries")
             if not item and not (item := _ITEMS.get(name, "")):
                 raise FetchError(url, f"neither a feed nor a sitemap: the document is <{name[:40]}>")
             if element.getparent() is None:
@@ -195,6 +208,7 @@ def _xml(body: bytes, url: str) -> tuple[list[Found], bool]:
             element.clear()
             while element.getprevious() is not None:  # what has been read need not be held
                 del element.getparent()[0]
+            held = 0
     if not item:
         raise FetchError(url, "neither a feed nor a sitemap: no document that can be read")
     return found, is_sitemap
@@ -263,6 +277,8 @@ def _first_date(said: dict[str, str]) -> datetime | None:
 
 def _json_feed(body: bytes, url: str) -> list[Found]:
     """Return the items of a JSON Feed (https://www.jsonfeed.org/version/1.1/)."""
+    if len(body) > _MAX_JSON:
+        raise FetchError(url, f"a JSON Feed of more than {_MAX_JSON // 1024**2} MB")
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -305,6 +321,8 @@ def _lines(body: bytes, url: str) -> list[Found]:
 _DATED: Final = re.compile(r"/(20\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/-])", re.ASCII)
 _HEADLINE_WORDS: Final = 5
 """Words of a link from which it is a headline rather than a label."""
+_MOST_LABEL: Final = 200
+"""Pieces of text of a link, and characters of each, that are looked at."""
 
 
 def is_article(url: str, label: str = "") -> bool:
@@ -331,6 +349,11 @@ def _date_in(url: str) -> datetime | None:
         return datetime(int(found[1]), int(found[2]), int(found[3]), tzinfo=UTC)
     except ValueError:
         return None
+
+
+def _label(link: Any) -> str:
+    """Return the words of a link, as far as they tell whether it is a headline: links may lie within each other."""
+    return settle(" ".join(text[:_MOST_LABEL] for text in islice(link.itertext(), _MOST_LABEL)))
 
 
 def _rel(link: Any) -> list[str]:

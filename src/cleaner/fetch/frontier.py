@@ -213,7 +213,7 @@ class Frontier:
                 "UPDATE item SET run = ?, state = ?, reason = '' WHERE url = ? AND kind = 'page'",
                 (self._run, State.KEPT, url),
             )
-            self._enter_parts(url)
+            self._enter_parts(entry.first or url)
             return
         is_counted = entry.kind == "page" and not entry.via and entry.first is None
         if is_counted and self.is_full:
@@ -345,11 +345,13 @@ class Frontier:
         stated = (own[0], "\n".join(own[1:])) if own is not None else (None, None)
         with self._transaction():
             self._db.execute(
-                """UPDATE item SET state = ?, reason = ?, status = ?, file = coalesce(?, file),
-                etag = coalesce(nullif(?, ''), etag), modified = coalesce(nullif(?, ''), modified),
-                own = coalesce(?, own), title = coalesce(?, title) WHERE id = ?""",
-                (state, reason, status, file, *validators, *stated, item.id),
+                "UPDATE item SET state = ?, reason = ?, status = ? WHERE id = ?", (state, reason, status, item.id)
             )
+            if file is not None:  # all of it is of this file, nothing of the one before
+                self._db.execute(
+                    "UPDATE item SET file = ?, etag = ?, modified = ?, own = ?, title = ? WHERE id = ?",
+                    (file, *validators, *stated, item.id),
+                )
             if item.kind == "page" and state in (State.SAVED, State.REDIRECTED):
                 self._db.execute("DELETE FROM alias WHERE url = ?", (item.url,))
                 self._db.execute("DELETE FROM hop WHERE url = ?", (item.url,))
@@ -400,12 +402,13 @@ class Frontier:
         with self._told():
             rows = self._db.execute(
                 """SELECT url, title, file FROM item WHERE own = ? AND substr(title, 1, ?) = ? AND file IS NOT NULL
-                AND id <> ?""",
-                (address, len(title) + 1, f"{title}\n", item.id),
+                AND id <> ? AND state NOT IN (?, ?)""",  # whose file is of an earlier run, and not renewed
+                (address, len(title) + 1, f"{title}\n", item.id, State.REDIRECTED, State.DUPLICATE),
             ).fetchall()
         for url, said, file in rows:
             others = set(said[len(title) + 1 :].split())
-            if 2 * len(mine & others) >= min(len(mine), len(others)) and self._has(file):
+            # Pages without any passage have nothing that shows them to be alike.
+            if (common := mine & others) and 2 * len(common) >= min(len(mine), len(others)) and self._has(file):
                 return str(url)
         return None
 
@@ -426,6 +429,16 @@ class Frontier:
                 (url, State.REDIRECTED),
             ).fetchall()
         return [part for (part,) in rows]
+
+    def kept_parts(self, url: str) -> list[tuple[int, str]]:
+        """Return number and file of the later pages of the article at `url` that this run does not ask for again."""
+        with self._told():
+            rows = self._db.execute(
+                """SELECT depth + 1, file FROM item WHERE first = ? AND kind = 'page' AND file IS NOT NULL
+                AND NOT (run = ? AND state = ?) ORDER BY depth""",
+                (url, self._run, State.QUEUED),
+            ).fetchall()
+        return [] if self._refresh else [(number, file) for number, file in rows if self._has(file)]
 
     # ── robots.txt, archives ──────────────────────────────────────────────────────────────────────────────────────────
 

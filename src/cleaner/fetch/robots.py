@@ -17,6 +17,8 @@ HOPS: Final = 5
 """Redirects that are followed to a robots.txt (RFC 9309, 2.3.1.2)."""
 MOST_DELAY: Final = 120.0
 """Seconds between two requests that a robots.txt can ask for; at more, a site would not be done in a life."""
+_LONGEST_RATE: Final = 10**9
+"""Seconds; a robots.txt may hold a number that no float does."""
 _MOST: Final = 512 * 1024
 """Bytes that are read of one (RFC 9309, 2.5: at least 500 KB)."""
 
@@ -39,7 +41,7 @@ class Rules:
         name = agent.partition("/")[0].strip()  # groups go by the product alone
         delay = parsed.crawl_delay(name)
         if (rate := parsed.request_rate(name)) is not None and rate.requests > 0:
-            delay = max(delay or 0.0, rate.seconds / rate.requests)
+            delay = max(delay or 0.0, min(rate.seconds, _LONGEST_RATE) / rate.requests)
         asked = None if delay is None or not delay >= 0 else float(delay)
         held = None if asked is None else min(asked, MOST_DELAY)
         return cls(parsed, name, held, asked)
@@ -81,8 +83,8 @@ def ask(client: Client, url: str) -> tuple[bytes | None, Response]:
     nothing is. 429 says "not now", not "there is none".
     """
     response = client.get(place(url), hops=HOPS)
-    if response.status == 200 and not response.is_passing:
-        return response.body, response  # too large a file has no body, and so allows all
+    if response.status == 200:  # one that breaks off, is too large or packed as nobody asked may forbid anything
+        return None if response.trouble else response.body, response
     if 400 <= response.status < 500 and response.status != 429:
         return b"", response
     if response.target is not None:  # more redirects than are followed: as if there were none

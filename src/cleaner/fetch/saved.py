@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 from base64 import b32encode
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _SUFFIXES: Final = {"text/html": ".html", "application/xhtml+xml": ".html", "tex
 _SCAN: Final = 4096
 _ROLL: Final = 1024**3
 """Bytes after which a new archive is begun: the customary size."""
+_ARCHIVE: Final = re.compile(r"pages-\d{5,9}\.warc\.gz", re.ASCII)
 
 
 def not_a_page(response: Response) -> str:
@@ -213,9 +215,9 @@ class Archive:
         self._root = root
         self._frontier = frontier
         self._agent = agent
-        known = frontier.archives()
+        known = {name: size for name, size in frontier.archives().items() if _ARCHIVE.fullmatch(name)}
         for name, size in known.items():
-            path = root / name
+            path = self._path(name)
             if path.exists() and path.stat().st_size > size:
                 os.truncate(path, size)
         self._name = max(known, default="")
@@ -251,8 +253,9 @@ class Archive:
         return bool(mark) and path.is_file() and path.stat().st_size > int(at)
 
     def redirect(self, response: Response) -> None:
-        """Write what sends on to another address."""
-        self.save(response, "", {})
+        """Write what sends on to another address, if it came whole."""
+        if not response.trouble:
+            self.save(response, "", {})
 
     def close(self) -> None:
         """Do nothing: every record was written when it came."""
@@ -269,8 +272,13 @@ class Archive:
         info = f"software: {self._agent}\r\nformat: WARC File Format 1.1\r\n".encode()
         self._append(_record("warcinfo", None, info, f"<{uuid4().urn}>", "application/warc-fields", self._name))
 
+    def _path(self, name: str) -> Path:
+        if (path := self._root / name).is_symlink():
+            raise OutputError(f"{path}: is a link, which may lead out of {self._root}; remove it")
+        return path
+
     def _append(self, content: bytes) -> None:
-        path = self._root / self._name
+        path = self._path(self._name)
         try:
             with path.open("ab") as file:
                 file.write(content)
@@ -311,14 +319,11 @@ def _block(line: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
 
 def _as_stored(response: Response) -> list[tuple[str, str]]:
     """Return the headers for a body that is not in chunks any more; that it was stays told, as Common Crawl does."""
-    headers = []
-    size = str(len(response.payload or response.body))
-    for name, value in response.headers:
-        if name.lower() == "transfer-encoding":
-            headers += [(f"X-Crawl-{name}", value), ("Content-Length", size)]
-        else:
-            headers.append((name, value))
-    return headers
+    if not response.header("transfer-encoding"):
+        return list(response.headers)
+    void = ("transfer-encoding", "content-length")  # a length beside chunks is not that of the body (RFC 9112, 6.3)
+    headers = [(f"X-Crawl-{name}" if name.lower() in void else name, value) for name, value in response.headers]
+    return [*headers, ("Content-Length", str(len(response.payload or response.body)))]
 
 
 def _digest(content: bytes) -> str:
