@@ -16,6 +16,7 @@ import os
 import plistlib
 import random
 import struct
+import sys
 import tarfile
 import tracemalloc
 import zipfile
@@ -752,6 +753,9 @@ class TestArchives:
         ((name, why),) = told(put(tmp_path, "x.zip", zipped({f"{number}.html": PAGE for number in range(9)})))
         assert name == "x.zip"
         assert "its list of members" in why
+        packed = SINGLEFILE.encode() + zipped({f"{number}.html": PAGE for number in range(9)})
+        ((_, why),) = told(put(tmp_path, "page/a.html", packed))
+        assert "its list of members" in why
 
     @pytest.mark.parametrize("lie", ["zip64", "signature within"])
     def test_a_list_of_members_that_lies_about_its_length(
@@ -940,6 +944,14 @@ class TestArchiveBox:
 
 
 class TestJsonLines:
+    def test_a_line_of_too_many_values(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys.modules[Names.__module__], "_MOST_VALUES", 100)
+        lines = b'{"html": "<p>a", "more": [' + b"{}," * 100 + b'{}]}\n{"html": "<p>b"}\n'
+        assert told(put(tmp_path, "x.jsonl", lines)) == [
+            ("x.jsonl/00000001", "no JSON (more than 100 values)"),
+            ("x.jsonl/00000002", "<p>b"),
+        ]
+
     def test_columns(self, tmp_path: Path) -> None:
         rows = [
             {"html": "<p>a", "url": "https://example.com/a-story", "crawl_date": "2024-05-06"},

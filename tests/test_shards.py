@@ -240,6 +240,14 @@ class TestTrouble:
         assert "cannot be written" in worker(shard).trouble
         worker.close()
 
+    def test_what_nobody_foresaw(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "a.html").write_text("Page.")
+        worker = Worker(Work.of(Plugged(), tmp_path, None, counts=False))
+        (shard,) = plan([tmp_path / "a.html"], tmp_path / "out")
+        monkeypatch.setattr(Shard, "key", lambda *_: 1 / 0)
+        assert worker(shard).trouble.endswith("a.html: ZeroDivisionError: division by zero; this is a bug in cleaner")
+        worker.close()
+
     def test_a_stream_has_no_shards(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")
         with pytest.raises(InputError, match="stream"):

@@ -298,6 +298,9 @@ class Worker:
             return self._do(shard)
         except CleanerError as error:
             return Done(shard.number, trouble=str(error))
+        except Exception as error:  # noqa: BLE001 - an engine would try again, or lose the shard without a word
+            where = shard.files[0].location
+            return Done(shard.number, trouble=f"{where}: {type(error).__name__}: {error}; this is a bug in cleaner")
 
     def _do(self, shard: Shard) -> Done:
         out, key = self._work.out, shard.key(self._work.digest)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from cleaner.storage.readers.members import moment, web
+from cleaner.storage.readers.members import json_of, moment, web
 
 __all__ = ["Snapshot", "snapshot"]
 
@@ -36,7 +35,7 @@ def snapshot(folder: Path) -> Snapshot | None:
     """Return the snapshot in a folder, None where it is no folder of ArchiveBox, or holds no copy that is HTML."""
     try:
         with (folder / "index.json").open("rb") as file:
-            said = json.loads(file.read(_MAX_INDEX))
+            said = json_of(file.read(_MAX_INDEX))
     except (OSError, ValueError, RecursionError):
         return None
     if not (isinstance(said, dict) and web(said.get("url")) and "timestamp" in said):

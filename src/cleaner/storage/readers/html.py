@@ -67,10 +67,10 @@ def read(content: bytes, location: str) -> Page:
 
 def _inner(content: bytes, location: str) -> bytes:
     """Return the page in a file that is a zip archive behind a page that unpacks it."""
-    import zipfile  # for the rarest of pages
+    from cleaner.storage.readers.archives import open_zip  # for the rarest of pages
 
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open("index.html") as file:
+        with open_zip(io.BytesIO(content)) as archive, archive.open("index.html") as file:
             inner = file.read(MAX_BYTES + 1)
     except KeyError:
         return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cleaner.model import Note, Page
 
@@ -24,6 +25,7 @@ __all__ = [
     "Part",
     "as_folder",
     "is_page_name",
+    "json_of",
     "moment",
     "numbered",
     "too_large",
@@ -49,6 +51,8 @@ PAGE_SUFFIXES: Final = (
 PACKED: Final = (".gz", ".bz2", ".xz", ".zst")
 """What the name of a packed file ends with."""
 
+_MOST_VALUES: Final = 5_000_000
+"""Of a JSON text: `{},{}` takes thirty times its size in memory."""
 _MOST_NAMES: Final = 1_000_000
 _LONGEST_PART: Final = 120
 _MOST_PARTS: Final = 16
@@ -88,6 +92,14 @@ class Part(NamedTuple):
 def too_large(name: PurePosixPath, location: str, url: str | None = None) -> Member:
     """Return a member that is over the cap."""
     return Member(name, location, None, f"more than {MAX_MEMBER // 1024**2} MB", is_too_large=True, url=url)
+
+
+def json_of(text: bytes) -> Any:
+    """Return the value of a JSON text. Raises ValueError where it is none or has too many values, RecursionError."""
+    # Fewer bytes cannot hold as many.
+    if len(text) > _MOST_VALUES and sum(map(text.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise ValueError(f"more than {_MOST_VALUES:,} values")
+    return json.loads(text)
 
 
 # ── Names ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

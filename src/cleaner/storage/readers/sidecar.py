@@ -5,7 +5,6 @@ It counts before what the page says of itself. What is wrong with it is a note, 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from cleaner.model import Note, Page
-from cleaner.storage.readers.members import PACKED, web
+from cleaner.storage.readers.members import PACKED, json_of, web
 
 __all__ = ["MAX_SIDECAR", "Sidecar", "complaint", "firsts", "owners", "parse_sidecar", "sidecar_names"]
 
@@ -79,7 +78,7 @@ def parse_sidecar(raw: bytes, name: str, notes: list[Note]) -> Sidecar:
     try:
         if len(raw) > MAX_SIDECAR:
             raise ValueError(f"more than {MAX_SIDECAR // 1024**2} MB")
-        said = json.loads(raw)
+        said = json_of(raw)
     except (ValueError, RecursionError) as error:
         complain(f"no JSON ({error})")
         return Sidecar()

@@ -8,7 +8,6 @@ them; nor is a bare `date`, which in most data sets is one.
 from __future__ import annotations
 
 import io
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ from typing import Any, BinaryIO, Final
 from cleaner.errors import InputError
 from cleaner.model import Page
 from cleaner.storage.readers.compressed import Stream, extra
-from cleaner.storage.readers.members import MAX_MEMBER, Member, Part, moment, numbered, too_large, web
+from cleaner.storage.readers.members import MAX_MEMBER, Member, Part, json_of, moment, numbered, too_large, web
 
 __all__ = ["CONTENT", "jsonl", "parquet", "row_groups", "runs_of_lines"]
 
@@ -61,7 +60,7 @@ def jsonl(stream: Stream, where: str, skipped: Counter[str], part: Part | None =
             skipped["empty line"] += 1
             continue
         try:
-            row = json.loads(line)
+            row = json_of(line)
         except (ValueError, RecursionError) as error:
             yield Member(numbered(number), f"{where}:{number}", None, f"no JSON ({error})")
             continue

@@ -6,7 +6,6 @@ and what those addresses redirect to. Without a list all HTML is a page.
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from cleaner.errors import InputError
 from cleaner.storage.readers import warc
 from cleaner.storage.readers.archives import BROKEN
 from cleaner.storage.readers.compressed import Stream
-from cleaner.storage.readers.members import MAX_BYTES, MAX_MEMBER, RATIO, Member, numbered, web
+from cleaner.storage.readers.members import MAX_BYTES, MAX_MEMBER, RATIO, Member, json_of, numbered, web
 
 __all__ = ["is_wacz", "wacz"]
 
@@ -91,7 +90,7 @@ class _Listed:
                 if self._lines > _MOST_PAGES:
                     raise InputError(f"more than {_MOST_PAGES:,} lines")
                 try:
-                    url = json.loads(line)["url"]
+                    url = json_of(line)["url"]
                 except (
                     ValueError,
                     LookupError,
