@@ -539,6 +539,7 @@ def finish(folder: Path, form: str) -> None:
 
 
 SCRIPT = """
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -549,6 +550,7 @@ from cleaner.storage import find_pages
 from tests.plugs import Plugged, sink_of
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts behind it ignores Ctrl-C
     out, form = Path(sys.argv[2]), sys.argv[3]
     state = State(out, RunKey("c", "o", "r"))
     run(Plugged(float(sys.argv[4])), find_pages([sys.argv[1]]), sink_of(form, out, state.position), jobs=2, limits=Limits(600), state=state)

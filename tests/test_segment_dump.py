@@ -75,6 +75,11 @@ def test_a_fence_that_nothing_closes_is_text() -> None:
     assert [block.text for block in dump("```\nnot code")] == ["```", "not code"]
 
 
+def test_listings_one_behind_the_other() -> None:
+    found = [(block.kind.value, block.text) for block in dump("```\n1\n2\n```\n\n```\nx = 1\n\n  y = 2\n```\nand on")]
+    assert found == [("code", "1\n2"), ("code", "x = 1\n\n  y = 2"), ("paragraph", "and on")]
+
+
 def test_a_listing_with_nothing_in_it_is_none() -> None:
     found = [(block.kind.value, block.text) for block in dump("```\n\n```\ntext\n```\ncode\n```")]
     assert found == [("paragraph", "```"), ("paragraph", "```"), ("paragraph", "text"), ("code", "code")]

@@ -99,14 +99,14 @@ def _closing_fences(rows: list[str]) -> dict[int, int]:
         fence = _FENCE.fullmatch(rows[index].strip())
         closers = last.get(fence[1], []) if fence else []
         later = bisect_right(closers, index)
-        if index in empty or later == len(closers):
+        place = bisect_right(starts, index)
+        is_within = place > 0 and closing[starts[place - 1]] >= index
+        if is_within or index in empty or later == len(closers):
             continue
         if not any(row.strip() for row in rows[index + 1 : closers[later]]):
             empty.add(closers[later])  # a listing with nothing in it is two lines of text; the second opens no other
             continue
-        place = bisect_right(starts, index)
-        is_within = place > 0 and closing[starts[place - 1]] >= index
-        if not is_within and (place == len(starts) or starts[place] > closers[later]):
+        if place == len(starts) or starts[place] > closers[later]:
             closing[index] = closers[later]
             starts.insert(place, index)
     return closing
