@@ -479,6 +479,10 @@ class Crawl:
             self._note(item.url, f"not rendered: {rendered.why}")
         elif rendered is not None and isinstance(self._store, Files):
             self._store.add_rendering(file, rendered)
+        if item.first is None and isinstance(self._store, Files):
+            # They are not saved again, and nothing else would tell the new sidecar of them.
+            for number, later in self._frontier.kept_parts(item.url):
+                self._store.add_part(Part(file, number), later)
         self._settle(
             item,
             State.SAVED,
@@ -488,10 +492,6 @@ class Crawl:
             own=own,
             found=self._later_page(item, response),
         )
-        if item.first is None and isinstance(self._store, Files):
-            # They are not saved again, and nothing else would tell the new sidecar of them.
-            for number, later in self._frontier.kept_parts(item.url):
-                self._store.add_part(Part(file, number), later)
 
     def _part(self, item: Item) -> Part | None:
         """Return which later page of an article `item` is, None where it is none, or the first was not saved."""
