@@ -28,6 +28,7 @@ from cleaner.model import Article, Page, Status
 from cleaner.pool import DoubtfulError, Failure, Limits, Pool, stream
 from cleaner.state import Entry, RunKey, State
 from cleaner.storage import Folder, Format, Input, Lines, find_pages
+from cleaner.storage.readers.inspection import inspect
 from tests.conftest import ROOT, need_formats
 from tests.plugs import MISCHIEF, POISON, Plugged, sink_of
 
@@ -145,6 +146,20 @@ def test_a_stream_from_another_process() -> None:
     endless = stream(numbers, 10**9)
     assert next(endless) == 0
     endless.close()  # type: ignore[attr-defined]
+
+
+@LINUX
+def test_a_process_that_reads_has_a_limit_of_memory(tmp_path: Path) -> None:
+    need_formats()
+    case = Path(__file__).parent / "fuzz" / "cases" / "parquet" / "states-a-page-of-700-mb.bin"
+    stated, more = (bytes.fromhex(size) for size in ("cae280ae05", "f0ffffff0f"))  # as Thrift has them: zigzag, varint
+    assert case.read_bytes().count(stated) == 1
+    lie = tmp_path / "a.parquet"
+    lie.write_bytes(case.read_bytes().replace(stated, more))
+    [page] = find_pages([lie], apart=stream)
+    assert "takes too much memory" in page.trouble
+    inspection = inspect(lie, io.BytesIO(), apart=stream)
+    assert "takes too much memory" in (inspection.error or "")
 
 
 def test_the_order_is_that_of_the_pages(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 from cleaner.errors import CleanerError, InputError, OutputError
 from cleaner.model import Status
 
-__all__ = ["DoubtfulError", "Failure", "Limits", "Pool", "is_doubtful", "stream"]
+__all__ = ["DoubtfulError", "Failure", "Limits", "Pool", "is_doubtful", "limit_memory", "stream"]
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -36,6 +36,8 @@ _START_SECONDS: Final = 120.0
 """A worker reads modules, weights and rules before its first page; that is not the page's time."""
 _NEW_OBJECTS: Final = 50_000
 """After how many new objects Python looks for circles among them: more than a page makes, where 700 is its default."""
+_STREAM_MEGABYTES: Final = 2048
+"""What a process that reads may take: a Parquet file of 3 kB can state a data page of 2 GB, and Arrow makes room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +251,8 @@ class _Worker:
 def stream(function: Callable[..., Iterator[_Result]], *arguments: object) -> Iterator[_Result]:
     """Yield what `function(*arguments)` yields in a process of its own, one ahead at most.
 
-    What it keeps in memory is not kept here, and goes with it; what kills it kills nothing else. All of it pickles.
-    Raises what `function` raises, and ChildProcessError where its process dies.
+    What it keeps in memory is not kept here, goes with it, and is no more than 2 GB (on Linux); what kills it kills
+    nothing else. All of it pickles. Raises what `function` raises, and ChildProcessError where its process dies.
     """
     context = _context()
     pipe, theirs = context.Pipe(duplex=False)
@@ -293,7 +295,7 @@ def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> 
     _settle_in()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
-    _limit_memory(megabytes)
+    limit_memory(megabytes)
     try:
         pipe.send(True)
         while True:
@@ -315,6 +317,7 @@ def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> 
 
 def _yield(pipe: Connection, function: Callable[..., Iterator[Any]], arguments: tuple[object, ...]) -> None:
     _settle_in()
+    limit_memory(_STREAM_MEGABYTES)
     try:
         try:
             for value in function(*arguments):
@@ -343,7 +346,8 @@ def _follow_parent() -> None:
         os._exit(1)
 
 
-def _limit_memory(megabytes: int) -> None:
+def limit_memory(megabytes: int) -> None:
+    """Let this process take no more than `megabytes` over what it has; on Linux, others cannot."""
     if sys.platform != "linux":
         return
     import resource

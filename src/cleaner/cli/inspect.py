@@ -36,6 +36,7 @@ def add(subcommands: Subcommands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what is in each file."""
+    from cleaner.pool import stream
     from cleaner.storage import dump, write_all
     from cleaner.storage.readers.inspection import Inspection, inspect
 
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             if file is None and "-" in options.paths[:number]:
                 raise InputError("standard input comes once, and has been read")
-            told = inspect(file, sys.stdin.buffer, show=options.first, quick=options.quick)
+            told = inspect(file, sys.stdin.buffer, show=options.first, quick=options.quick, apart=stream)
         except InputError as error:  # there is no such file; there may be the others
             told = Inspection(path, error=str(error).removeprefix(f"{path}: "))
             code = Exit.USAGE

@@ -6,12 +6,12 @@ import os
 import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from cleaner.errors import InputError, TooLargeError
 from cleaner.model import Note, Page
@@ -19,11 +19,12 @@ from cleaner.storage.outputs import holds_records, is_record
 from cleaner.storage.readers import (
     MAX_BYTES,
     SUFFIXES,
-    Form,
+    Apart,
     Member,
     Part,
     Stream,
     as_folder,
+    is_heavy,
     is_page_name,
     members,
     page_of,
@@ -32,7 +33,7 @@ from cleaner.storage.readers import (
     tell,
 )
 from cleaner.storage.readers.sidecar import MAX_SIDECAR, Sidecar, firsts, owners, parse_sidecar, sidecar_names
-from cleaner.storage.readers.tables import parquet
+from cleaner.storage.readers.tables import parquet_file
 from cleaner.storage.records import content_hash
 from cleaner.storage.table import is_table
 
@@ -195,10 +196,6 @@ class Input:
         )
 
 
-Apart = Callable[..., Iterator[Any]]
-"""Yields what a function yields for the arguments that follow it, from elsewhere: :func:`cleaner.pool.stream`."""
-
-
 @dataclass(slots=True)
 class Meter:
     """How far reading is: bytes of files as they lie on the disk, packed. A page has no other size known before it."""
@@ -346,8 +343,8 @@ def _opened(source: Input, meter: Meter, apart: Apart | None, part: Part | None 
             stream = Stream(file)
             form = tell(stream.head, source.name.name)
             if form.is_container:
-                if form is Form.PARQUET and apart is not None and not is_pipe:
-                    found = apart(_parquet, source.path, source.location, part)
+                if apart is not None and is_heavy(form, stream):
+                    found = apart(parquet_file, source.path, source.location, part)
                 else:
                     read = members(form, stream, source.location, Counter(), part)
                     found = ((0 if is_pipe else file.tell(), member) for member in read)
@@ -359,12 +356,6 @@ def _opened(source: Input, meter: Meter, apart: Apart | None, part: Part | None 
         if is_pipe:  # else who reads the page will find the same
             source = replace(source, trouble=_told(source.location, error), is_too_large=_is_size(error))
     yield source
-
-
-def _parquet(path: Path, where: str, part: Part | None) -> Iterator[tuple[int, Member]]:
-    with path.open("rb") as file:
-        for member in parquet(file, where, part):
-            yield file.tell(), member
 
 
 def _members(found: Iterator[tuple[int, Member]], source: Input, meter: Meter) -> Iterator[Input]:

@@ -8,7 +8,8 @@ all, or no further, raises InputError.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from cleaner.errors import InputError
 from cleaner.storage.readers.archivebox import Snapshot, snapshot
@@ -30,12 +31,14 @@ __all__ = [
     "MAX_MEMBER",
     "PAGE_SUFFIXES",
     "SUFFIXES",
+    "Apart",
     "Form",
     "Member",
     "Part",
     "Snapshot",
     "Stream",
     "as_folder",
+    "is_heavy",
     "is_page_name",
     "members",
     "page_of",
@@ -73,6 +76,15 @@ def parts(form: Form, stream: Stream, size: int) -> list[Part]:
     if form is Form.JSONL and _is_whole(stream):
         return tables.runs_of_lines(stream.raw, size)
     return []
+
+
+Apart = Callable[..., Iterator[Any]]
+"""Yields what a function yields for the arguments that follow it, from elsewhere: :func:`cleaner.pool.stream`."""
+
+
+def is_heavy(form: Form, stream: Stream) -> bool:
+    """Tell whether a file takes so much memory to read that it is best read elsewhere: by `tables.parquet_file`."""
+    return form is Form.PARQUET and _is_whole(stream)
 
 
 def members(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path, PurePosixPath
@@ -11,8 +12,9 @@ from typing import Any, BinaryIO
 from cleaner.errors import InputError, TooLargeError
 from cleaner.model import Page
 from cleaner.segment.decode import decode, looks_binary, looks_like_html
-from cleaner.storage.readers import Member, Stream, members, page_of, refine, snapshot, tell
+from cleaner.storage.readers import Apart, Member, Stream, is_heavy, members, page_of, refine, snapshot, tell
 from cleaner.storage.readers.members import MAX_BYTES
+from cleaner.storage.readers.tables import parquet_file
 
 __all__ = ["Inspection", "inspect"]
 
@@ -59,7 +61,14 @@ class Inspection:
             self.first.append(_told(member.page))
 
 
-def inspect(path: Path | None, standard_input: BinaryIO, *, show: int = 5, quick: bool = False) -> Inspection:
+def inspect(
+    path: Path | None,
+    standard_input: BinaryIO,
+    *,
+    show: int = 5,
+    quick: bool = False,
+    apart: Apart | None = None,
+) -> Inspection:
     """Return what is in the file `path`, or comes through standard input where that is None.
 
     Args:
@@ -67,6 +76,7 @@ def inspect(path: Path | None, standard_input: BinaryIO, *, show: int = 5, quick
         standard_input: what None stands for.
         show: how many pages to tell of.
         quick: read no further than they are.
+        apart: reads what takes much memory, as in :func:`cleaner.storage.find_pages`.
 
     Raises InputError where there is no such file.
 
@@ -74,10 +84,10 @@ def inspect(path: Path | None, standard_input: BinaryIO, *, show: int = 5, quick
     told = Inspection("<stdin>" if path is None else str(path))
     captured = url = None
     if path is not None and path.is_dir():
-        found = snapshot(path)
-        if found is None:
+        saved = snapshot(path)
+        if saved is None:
             raise InputError(f"{path}: a folder, and none of ArchiveBox; name files")
-        path, url, captured = path / found.path, found.url, found.captured
+        path, url, captured = path / saved.path, saved.url, saved.captured
     try:
         with nullcontext(standard_input) if path is None else path.open("rb") as file:
             told.bytes = None if path is None or not path.is_file() else path.stat().st_size
@@ -86,7 +96,11 @@ def inspect(path: Path | None, standard_input: BinaryIO, *, show: int = 5, quick
             told.packing = stream.packing
             told.form = refine(form, stream).value if form.is_container else form.value
             if form.is_container:
-                for member in members(form, stream, told.location, told.skipped):
+                if apart is not None and path is not None and is_heavy(form, stream):
+                    within: Iterator[Member] = (page for _, page in apart(parquet_file, path, told.location))
+                else:
+                    within = members(form, stream, told.location, told.skipped)
+                for member in within:
                     told.add(member, show)
                     if quick and len(told.first) >= show:
                         told.complete = False

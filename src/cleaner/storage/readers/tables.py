@@ -11,6 +11,7 @@ import io
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from cleaner.errors import InputError
@@ -18,7 +19,7 @@ from cleaner.model import Page
 from cleaner.storage.readers.compressed import Stream, extra
 from cleaner.storage.readers.members import MAX_MEMBER, Member, Part, json_of, moment, numbered, too_large, web
 
-__all__ = ["CONTENT", "jsonl", "parquet", "row_groups", "runs_of_lines"]
+__all__ = ["CONTENT", "jsonl", "parquet", "parquet_file", "row_groups", "runs_of_lines"]
 
 HTML: Final = ("html", "raw_html", "page_html", "html_content", "content_html", "body_html")
 TEXT: Final = ("text", "raw_text", "plain_text", "raw_content")
@@ -135,8 +136,20 @@ def parquet(file: BinaryIO, where: str, part: Part | None = None) -> Iterator[Me
                     continue
                 row = {name: _python(value) for name, value in zip(names, content, strict=True)}
                 yield _member(row, number, location)
+    except MemoryError as error:
+        raise InputError(
+            f"Parquet after row {number:,} takes too much memory ({error}): its data pages are too large, or broken; "
+            "`write_batch_size=16` makes pyarrow write small ones"
+        ) from error
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(f"broken Parquet after row {number:,}: {error}") from error
+
+
+def parquet_file(path: Path, where: str, part: Part | None = None) -> Iterator[tuple[int, Member]]:
+    """Yield how far the file is read, and a page: for a process of its own, where all of it pickles."""
+    with path.open("rb") as file:
+        for member in parquet(file, where, part):
+            yield file.tell(), member
 
 
 def _bytes(value: Any) -> int:
