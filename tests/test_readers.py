@@ -35,7 +35,7 @@ from cleaner.cli import main
 from cleaner.errors import CleanerError, InputError, TooLargeError
 from cleaner.model import Status
 from cleaner.storage import Folder, Input, Meter, count_bytes, find_pages, read
-from cleaner.storage.readers import Form, Stream, archives, compressed, members, page_of, tables, tell, warc
+from cleaner.storage.readers import Form, Stream, archives, compressed, members, page_of, tables, tell, warc, zips
 from cleaner.storage.readers.inspection import inspect
 from cleaner.storage.readers.members import Names, as_folder, moment, numbered
 
@@ -711,7 +711,7 @@ class TestArchives:
     @pytest.mark.parametrize("pack", [zipped, tarred])
     def test_too_large(self, tmp_path: Path, pack: type[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(archives, "MAX_MEMBER", 1000)
-        monkeypatch.setattr(archives.read_member, "__defaults__", (1000,))
+        monkeypatch.setattr(zips.read_member, "__defaults__", (1000,))
         content = pack({"a.html": b"x" * 2000, "b.html.gz": gzip.compress(b"x" * 2000), "c.html": PAGE})  # type: ignore[arg-type]
         first, second, third = find_pages([put(tmp_path, "x.bin", content)])
         for source in (first, second):
@@ -749,7 +749,7 @@ class TestArchives:
         assert told(put(tmp_path, "x.zip", zipped({"a.html": packed}))) == [("x.zip/a.html", "more than 64 MB")]
 
     def test_a_list_of_members_that_is_too_long(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(archives, "_MAX_DIRECTORY", 100)
+        monkeypatch.setattr(zips, "_MAX_DIRECTORY", 100)
         ((name, why),) = told(put(tmp_path, "x.zip", zipped({f"{number}.html": PAGE for number in range(9)})))
         assert name == "x.zip"
         assert "its list of members" in why
@@ -762,7 +762,7 @@ class TestArchives:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lie: str
     ) -> None:
         """The library believes the record of zip64, whatever the plain one says, and that at the very end first."""
-        monkeypatch.setattr(archives, "_MAX_DIRECTORY", 100)
+        monkeypatch.setattr(zips, "_MAX_DIRECTORY", 100)
         content = zipped({f"{number}.html": PAGE for number in range(9)})
         end = content.rindex(b"PK\5\6")
         size, start = struct.unpack("<II", content[end + 12 : end + 20])

@@ -53,10 +53,10 @@ def refine(form: Form, stream: Stream) -> Form:
     """Return what a zip archive is in truth: that takes its list of members, which stands at the end of the file."""
     if form is not Form.ZIP or not _is_whole(stream):
         return form
-    from cleaner.storage.readers import archives, wacz
+    from cleaner.storage.readers import archives, wacz, zips
 
     try:
-        with archives.open_zip(stream.raw) as archive:
+        with zips.open_zip(stream.raw) as archive:
             return Form.WACZ if wacz.is_wacz(archive) else Form.MAFF if archives.is_maff(archive) else form
     except InputError:
         return form
@@ -97,7 +97,7 @@ def members(
 
     Raises InputError where it cannot be read (further), OSError where the disk is at fault.
     """
-    from cleaner.storage.readers import archives, tables, wacz, warc
+    from cleaner.storage.readers import archives, tables, wacz, warc, zips
 
     if form is Form.WARC:
         yield from warc.members(stream, where, skipped, part=part)
@@ -113,7 +113,7 @@ def members(
         yield from tables.parquet(stream.raw, where, part)
     else:
         size = stream.raw.seek(0, 2)
-        with archives.open_zip(stream.raw) as archive:
+        with zips.open_zip(stream.raw) as archive:
             if wacz.is_wacz(archive):
                 yield from wacz.wacz(archive, where, skipped)
             elif archives.is_maff(archive):

@@ -7,20 +7,16 @@ where the record goes, and one that leads out of the archive is trouble. An arch
 from __future__ import annotations
 
 import io
-import lzma
 import re
-import stat
-import struct
 import tarfile
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from html import unescape
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO, Final, Self, cast
+from typing import Any, Final, Self, cast
 
 from cleaner.errors import InputError, TooLargeError
 from cleaner.model import Note, Page
@@ -49,16 +45,10 @@ from cleaner.storage.readers.sidecar import (
     parse_sidecar,
     sidecar_names,
 )
+from cleaner.storage.readers.zips import read_member
 
-__all__ = ["BROKEN", "is_maff", "maff", "open_zip", "read_member", "tar", "zipped"]
+__all__ = ["is_maff", "maff", "tar", "zipped"]
 
-_MAX_DIRECTORY: Final = 32 * 1024 * 1024
-"""Bytes of the list of members in a zip archive, some 300,000 of them: the library reads it as a whole."""
-# What the library raises at one broken archive or another.
-BROKEN: Final = (
-    *(zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError, NotImplementedError),
-    *(MemoryError, OverflowError, lzma.LZMAError, struct.error),
-)
 _RDF_VALUE: Final = r"""<MAF:{}\s{{1,99}}(?:RDF:)?resource\s{{0,9}}=\s{{0,9}}["']([^"']{{1,4096}})["']"""
 _MAX_RDF: Final = 64 * 1024
 _READ_WITH: Final = "read with the page beside it"
@@ -68,37 +58,6 @@ _MOST_SIDECARS: Final = 16 * 1024 * 1024
 
 
 # ── Zip ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def open_zip(file: BinaryIO) -> zipfile.ZipFile:
-    """Return a zip archive that is not too large to be listed. Raises InputError."""
-    guarded = _Guarded(file)
-    try:
-        # It asks a file for these four alone.
-        archive = zipfile.ZipFile(cast("BinaryIO", guarded))
-    except BROKEN as error:
-        raise InputError(f"broken zip archive: {error}") from error
-    guarded.lists = False
-    return archive
-
-
-class _Guarded:
-    """A file that gives no list of members that is too large.
-
-    It waits for the library to ask: what an archive states of the list, it can state in two places and in many ways.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.lists = True
-        """Whether the list is being read."""
-        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
-
-    def read(self, size: int = -1) -> bytes:
-        """Return `size` bytes. Raises InputError."""
-        if self.lists and size > _MAX_DIRECTORY:
-            raise InputError(f"its list of members has {size:,} bytes; at most {_MAX_DIRECTORY:,} are read")
-        return self._file.read(size)
 
 
 class _Budget:
@@ -114,24 +73,6 @@ class _Budget:
         self._left -= size
         if self._left < 0:
             raise InputError(f"more than {RATIO} times as much comes out as goes in: a bomb, by all appearance")
-
-
-def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int = MAX_MEMBER) -> bytes:
-    """Return the content of a member. Raises InputError where it is broken, TooLargeError where it is over the cap."""
-    if info.flag_bits & 1:
-        raise InputError("it is encrypted")
-    if stat.S_ISLNK(info.external_attr >> 16):
-        raise InputError("a link, not a page")
-    if info.file_size > most:
-        raise TooLargeError
-    try:
-        with archive.open(info) as file:
-            content = file.read(most + 1)
-    except BROKEN as error:
-        raise InputError(f"cannot be unpacked: {error}") from error
-    if len(content) > most:
-        raise TooLargeError
-    return content
 
 
 def zipped(archive: zipfile.ZipFile, size: int, where: str, skipped: Counter[str]) -> Iterator[Member]:

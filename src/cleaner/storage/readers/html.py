@@ -67,15 +67,14 @@ def read(content: bytes, location: str) -> Page:
 
 def _inner(content: bytes, location: str) -> bytes:
     """Return the page in a file that is a zip archive behind a page that unpacks it."""
-    from cleaner.storage.readers.archives import open_zip  # for the rarest of pages
+    from cleaner.storage.readers.zips import open_zip, read_member  # for the rarest of pages
 
     try:
-        with open_zip(io.BytesIO(content)) as archive, archive.open("index.html") as file:
-            inner = file.read(MAX_BYTES + 1)
+        with open_zip(io.BytesIO(content)) as archive:
+            return read_member(archive, archive.getinfo("index.html"), MAX_BYTES)
     except KeyError:
         return content
-    except Exception as error:
-        raise InputError(f"{location}: broken zip archive in a SingleFile page: {error}") from error
-    if len(inner) > MAX_BYTES:
-        raise TooLargeError(f"{location}: more than {MAX_BYTES // 1024**2} MB")
-    return inner
+    except InputError as error:
+        raise InputError(f"{location}: a SingleFile page that should unpack itself: {error}") from error
+    except TooLargeError as error:
+        raise TooLargeError(f"{location}: more than {MAX_BYTES // 1024**2} MB") from error

@@ -15,9 +15,9 @@ from urllib.parse import urldefrag
 
 from cleaner.errors import InputError
 from cleaner.storage.readers import warc
-from cleaner.storage.readers.archives import BROKEN
 from cleaner.storage.readers.compressed import Stream
 from cleaner.storage.readers.members import MAX_BYTES, MAX_MEMBER, RATIO, Member, json_of, numbered, web
+from cleaner.storage.readers.zips import BROKEN
 
 __all__ = ["is_wacz", "wacz"]
 
