@@ -11,7 +11,7 @@ holds the element tree. Everything an :class:`Article` holds is plain data: it p
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -228,6 +228,7 @@ class Document:
     """Primary language subtag as the page declares it (`de`), None where it does not."""
     notes: list[Note] = field(default_factory=list)
     _tagged: defaultdict[str, list[Any]] | None = field(default=None, init=False, repr=False, compare=False)
+    _bearers: dict[str, dict[str, list[int]]] | None = field(default=None, init=False, repr=False, compare=False)
 
     def tagged(self, tag: str) -> list[Any]:
         """Return the elements of one tag: those with an ordinal in document order, then the others.
@@ -241,6 +242,23 @@ class Document:
             for element in self.unread:
                 self._tagged[element.tag].append(element)
         return self._tagged.get(tag, [])
+
+    def bearers(self, attribute: str) -> Mapping[str, list[int]]:
+        """Return the values of an attribute in the order in which they occur: value -> ordinals of those that have it.
+
+        Few values are asked for and many elements share one: so each spelling is looked at once.
+        """
+        if self._bearers is None:
+            self._bearers = {}
+            for ordinal, attributes in enumerate(self.attributes):
+                for name in attributes:
+                    values = self._bearers.setdefault(name, {})
+                    value = attributes[name]
+                    if value in values:
+                        values[value].append(ordinal)
+                    else:
+                        values[value] = [ordinal]
+        return self._bearers.get(attribute, {})
 
     def __iter__(self) -> Iterator[Block]:
         return iter(self.blocks)

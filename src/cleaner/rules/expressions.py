@@ -11,7 +11,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import field as _field
 from functools import cache, cached_property
@@ -104,7 +104,6 @@ class ElementIndex:
         self.document = document
         self.root = document.root
         self._others = document.unread if unread else []
-        self._bearers: dict[str, dict[str, list[int]]] = {}
         self._values: dict[str, str] = {}
         self._seconds_left = _MAX_SECONDS_OF_ALL
         self._crude_left = _CRUDE_SECONDS
@@ -117,26 +116,6 @@ class ElementIndex:
             for name, value in element.items():
                 bearers[name].append((value, element))
         return dict(bearers)
-
-    def gather(self, names: Iterable[str]) -> None:
-        """Find the elements that have any of these attributes in one pass, for :meth:`bearers` of each."""
-        found: dict[str, defaultdict[str, list[int]]]
-        found = {name: defaultdict(list) for name in names if name not in self._bearers}
-        if found:
-            for ordinal, attributes in enumerate(self.document.attributes):
-                for name in attributes:
-                    if name in found:
-                        found[name][attributes[name]].append(ordinal)
-            self._bearers |= found
-
-    def bearers(self, name: str) -> Mapping[str, list[int]]:
-        """Return the values of an attribute in the order in which they occur: value -> ordinals of those that have it.
-
-        Few classes are asked for and many elements share one: so each spelling is looked at once.
-        """
-        if name not in self._bearers:
-            self.gather([name])
-        return self._bearers[name]
 
     def select(self, selector: Selector) -> Any:
         """Return what `selector` hits, in document order; the plain value of an XPath expression that has one.
@@ -193,7 +172,7 @@ class ElementIndex:
         """Return all values of one attribute as one string; empty where nothing on the page has it."""
         values = self._values.get(name)
         if values is None:
-            both = chain(self.bearers(name), [value for value, _ in self._unread.get(name, ())])
+            both = chain(self.document.bearers(name), [value for value, _ in self._unread.get(name, ())])
             # With a line end before each: a name that nothing has is told from one without a value.
             values = self._values[name] = "".join([f"\n{value}" for value in both])
         return values
@@ -216,7 +195,7 @@ class ElementIndex:
         (name, operator, wanted), *others = compound.attributes
         ordinals = [
             ordinal
-            for value, bearers in self.bearers(name).items()
+            for value, bearers in self.document.bearers(name).items()
             if wanted in value and _compares(value, operator, wanted)  # what "in" says holds for every operator
             for ordinal in bearers
         ]
@@ -263,8 +242,6 @@ class SelectorIndex:
                     self._named[name].append(index)
         self._parts = {name: _PartSet(found) for name, found in parts.items()}
         """Attribute -> what its values have to contain; a line end stands for the edge of a value."""
-        self.attributes = {name for name, _ in self._exact} | self._parts.keys() | self._named.keys()
-        """Those that are asked for first."""
         compounds = [compound for selector in selectors for compound in selector.compounds]
         self.asks_unread = any(compound.attributes and not compound.whole for compound in compounds)
         """Whether what an element has that holds no text may count: the other selectors are of one element each."""
@@ -272,7 +249,6 @@ class SelectorIndex:
     def possible(self, elements: ElementIndex) -> list[int]:
         """Return the selectors that may hit something, in their order."""
         found = set(self._unfiled)
-        elements.gather(self.attributes)
         for (name, operator), filed in self._exact.items():
             values = elements.values(name).split(None if operator == "~=" else "\n")
             for value in filed.keys() & values:

@@ -315,8 +315,7 @@ class Reading:
             readable = ElementIndex(self.document, unread=False)
             for layer in self.layers:
                 elements = self._elements if layer.by_need.asks_unread else readable
-                elements.gather(layer.by_need.attributes.union(_NAMING))
-                marks += self._token_marks(layer, elements, disabled)
+                marks += self._token_marks(layer, disabled)
                 for index in layer.by_need.possible(elements):
                     marks += self._selector_marks(*layer.selectors[index], elements, disabled)
         return marks
@@ -395,10 +394,10 @@ class Reading:
             else:
                 yield (first if pair.take == "first" else second), detail
 
-    def _token_marks(self, layer: Layer, elements: ElementIndex, disabled: frozenset[str]) -> Iterator[Mark]:
+    def _token_marks(self, layer: Layer, disabled: frozenset[str]) -> Iterator[Mark]:
         document = self.document
         for attribute in _NAMING if layer.tokens else ():
-            spelt = elements.bearers(attribute)
+            spelt = self.document.bearers(attribute)
             hits = layer.by_name.hits({*"\n".join(spelt).lower().split()})
             for spelling, ordinals in spelt.items() if hits else ():
                 names = spelling.lower().split()
