@@ -17,7 +17,7 @@ from cleaner.errors import InputError
 from cleaner.storage.readers import warc
 from cleaner.storage.readers.compressed import Stream
 from cleaner.storage.readers.members import MAX_BYTES, MAX_MEMBER, RATIO, Member, json_of, numbered, web
-from cleaner.storage.readers.zips import BROKEN
+from cleaner.storage.readers.zips import BROKEN, why
 
 __all__ = ["is_wacz", "wacz"]
 
@@ -54,10 +54,10 @@ def wacz(archive: zipfile.ZipFile, where: str, skipped: Counter[str]) -> Iterato
                     Stream(cast("BinaryIO", file)), location, skipped, wanted=wanted, numbers=numbers
                 )
         except (InputError, *BROKEN) as error:
-            yield Member(numbered(next(numbers), "broken"), location, None, str(error))
+            yield Member(numbered(next(numbers), "broken"), location, None, why(error))
     for url in listed.missing():
-        why = "it is in the list of pages, but no record is its page"
-        yield Member(numbered(next(numbers), url), f"{where}/pages#{url}", None, why, url=web(url))
+        trouble = "it is in the list of pages, but no record is its page"
+        yield Member(numbered(next(numbers), url), f"{where}/pages#{url}", None, trouble, url=web(url))
 
 
 def _check_size(info: zipfile.ZipInfo) -> None:
@@ -80,7 +80,7 @@ class _Listed:
                 try:
                     self._read(archive, info)
                 except (InputError, *BROKEN) as error:
-                    self.trouble = f"{info.filename}: {error}"
+                    self.trouble = f"{info.filename}: {why(error)}"
 
     def _read(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
         _check_size(info)

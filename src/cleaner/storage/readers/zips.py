@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, cast
 from cleaner.errors import InputError, TooLargeError
 from cleaner.storage.readers.members import MAX_MEMBER
 
-__all__ = ["BROKEN", "open_zip", "read_member"]
+__all__ = ["BROKEN", "open_zip", "read_member", "why"]
 
 _MAX_DIRECTORY: Final = 32 * 1024 * 1024
 """Bytes of the list of members in a zip archive, some 300,000 of them: the library reads it as a whole."""
@@ -21,6 +21,11 @@ BROKEN: Final = (
     *(zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError, NotImplementedError),
     *(MemoryError, OverflowError, lzma.LZMAError, struct.error),
 )
+
+
+def why(error: Exception) -> str:
+    """Return why an archive is broken; some errors of the library say nothing but what they are called."""
+    return str(error) if isinstance(error, InputError) else f"cannot be unpacked: {str(error) or type(error).__name__}"
 
 
 def open_zip(file: BinaryIO) -> zipfile.ZipFile:
@@ -66,7 +71,7 @@ def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int = MAX
         with archive.open(info) as file:
             content = file.read(most + 1)
     except BROKEN as error:
-        raise InputError(f"cannot be unpacked: {error}") from error
+        raise InputError(why(error)) from error
     if len(content) > most:
         raise TooLargeError
     return content
