@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -103,6 +104,7 @@ class TestClean:
             ([".", "--url", "https://example.com/", "-o", "out"], "--url"),
             ([".", "-o", "."], "another output folder"),
             ([".", "-o", "a.txt"], "cannot be made a folder"),
+            (["a.txt", "-o", ""], "the name of the output folder is empty"),
             (["a.txt", "--rules", "generic", "--rules", "here"], "stand alone"),
             (["a.txt", "--rules", "nowhere"], "nowhere"),
         ],
@@ -223,6 +225,24 @@ class TestTrouble:
         assert "interrupted after 1 page\n" in err
         assert "1 page in" in err
         assert Path("out/a.txt.json").exists()
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+    @pytest.mark.parametrize("command", ["clean", "diff", "inspect", "explain"])
+    def test_standard_output_is_a_full_disk(self, here: Path, command: str) -> None:
+        Path("a.txt").write_text(DUMP)
+        with Path("/dev/full").open("wb") as full:
+            ran = subprocess.run(
+                [sys.executable, "-m", "cleaner", command, "a.txt"], stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        assert ran.stderr == "cleaner: <stdout>: cannot be written: No space left on device\n"
+        assert ran.returncode == Exit.USAGE
+
+    @pytest.mark.skipif(os.name != "posix", reason="a shell that closes files")
+    def test_standard_streams_that_are_closed(self, here: Path) -> None:
+        Path("a.txt").write_text(DUMP)
+        command = f"{shlex.quote(sys.executable)} -m cleaner clean a.txt -o out --jobs 1 <&- >&- 2>&-"
+        assert subprocess.run(command, shell=True).returncode == Exit.OK
+        assert Path("out/a.txt.txt").read_text() and Path("out/a.txt.json").read_text()
 
     def test_the_reader_goes_away(self, here: Path) -> None:
         Path("a.txt").write_text("\n\n".join(f"{PROSE} This was repair number {number}." for number in range(2000)))

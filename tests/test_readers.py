@@ -35,8 +35,8 @@ from cleaner.cli import main
 from cleaner.errors import CleanerError, InputError, TooLargeError
 from cleaner.model import Status
 from cleaner.storage import Folder, Input, Meter, count_bytes, find_pages, read
+from cleaner.storage.inspection import inspect
 from cleaner.storage.readers import Form, Stream, archives, compressed, members, page_of, tables, tell, warc, zips
-from cleaner.storage.readers.inspection import inspect
 from cleaner.storage.readers.members import Names, as_folder, moment, numbered
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -90,6 +90,23 @@ def tarred(entries: dict[str, bytes], mode: str = "w") -> bytes:
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
     return file.getvalue()
+
+
+def header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
+    """Return the header of a member of a tar archive."""
+    info = tarfile.TarInfo(name)
+    info.size, info.type = size, kind
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def pax(said: dict[str, str], kind: bytes = tarfile.XHDTYPE) -> bytes:
+    """Return a header that says more of the next member, or of all that follow."""
+    content = b""
+    for key, value in said.items():
+        line = f" {key}={value}\n".encode()
+        digits = next(digits for digits in range(1, 9) if len(str(len(line) + digits)) == digits)
+        content += str(len(line) + digits).encode() + line
+    return header("pax", len(content), kind) + content + bytes(-len(content) % 512)
 
 
 def record(
@@ -816,7 +833,7 @@ class TestArchives:
         ((_, why),) = told(put(tmp_path, "x.tar.gz", content))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert "a piece of 4,294,967,296 bytes" in why
+        assert "a header of more than 1 MB" in why
         assert peak < 30_000_000
 
     def test_headers_without_end(self, tmp_path: Path) -> None:
@@ -826,6 +843,31 @@ class TestArchives:
             put(tmp_path, "x.tar", (info.tobuf(tarfile.GNU_FORMAT) + b"name\0".ljust(512, b"\0")) * 3000)
         )
         assert "broken tar" in why
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pax({"GNU.sparse.major": "1", "GNU.sparse.minor": "0"})
+            + header("a.html", 2**40)
+            + b"9".ljust(16, b"9")
+            + b"\n9" * 2**20,
+            (pax({"comment": "x" * 500_000})) * 9,
+            header("././@LongLink", 2_000_000, tarfile.GNUTYPE_LONGNAME) + b"a" * 2_000_000,
+        ],
+        ids=["sparse", "chain", "name"],
+    )
+    def test_headers_that_are_too_large_to_be_any(self, tmp_path: Path, content: bytes) -> None:
+        ((_, why),) = told(put(tmp_path, "x.tar", content + bytes(-len(content) % 512)))
+        assert why == "broken tar archive: a header of more than 1 MB"
+
+    def test_headers_for_all_members_have_an_end(self, tmp_path: Path) -> None:
+        content = b"".join(
+            pax({f"{at}.{number}": "x" for number in range(300)}, tarfile.XGLTYPE) + tarred({f"{at}.html": PAGE})[:1024]
+            for at in range(9)
+        )
+        rows = told(put(tmp_path, "x.tar", content))
+        assert [place for place, _ in rows] == ["x.tar/0.html", "x.tar/1.html", "x.tar/2.html", "x.tar/broken"]
+        assert "more than 1,000 attributes for all members" in rows[-1][1]
 
     @pytest.mark.parametrize("make", [zipped, tarred])
     @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -872,6 +914,16 @@ class TestArchives:
         path = put(tmp_path, "x.tar", tarred({"a.html": PAGE, "b.html": PAGE, "a.html.json": self.SIDECAR}))
         told = inspect(path, io.BytesIO())
         assert (told.pages, told.skipped) == (2, {"sidecar": 0, "sidecar that comes too late": 1})
+
+    def test_inspect_reads_the_sidecar_of_a_page(self, tmp_path: Path) -> None:
+        path = put(tmp_path, "a.html")
+        put(tmp_path, "a.html.json", self.SIDECAR)
+        (page,) = inspect(path, io.BytesIO()).first
+        assert page["url"] == json.loads(self.SIDECAR)["url"]
+
+    def test_inspect_takes_no_picture_for_a_page(self, tmp_path: Path) -> None:
+        said = inspect(put(tmp_path, "a.html", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0"), io.BytesIO())
+        assert (said.form, said.pages, said.error) == ("no text", 0, "a picture, a PDF or an archive, perhaps")
 
     def test_a_tar_that_breaks_behind_a_page_keeps_it(self, tmp_path: Path) -> None:
         whole = gzip.compress(tarred({"a.html": PAGE, "b.html": random.Random(7).randbytes(90_000)}))
@@ -1237,14 +1289,14 @@ class TestInspect:
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         names = [str(tmp_path / "none"), str(put(tmp_path, "bug.html")), str(put(tmp_path, "a.html")), "-", "-"]
-        real = cleaner.storage.readers.inspection.page_of
+        real = cleaner.storage.inspection.read
 
-        def page_of(content: bytes, location: str) -> cleaner.Page:
-            if "bug" in location:
+        def read(path: Path) -> cleaner.Page:
+            if "bug" in path.name:
                 raise ZeroDivisionError("of our own")
-            return real(content, location)
+            return real(path)
 
-        monkeypatch.setattr("cleaner.storage.readers.inspection.page_of", page_of)
+        monkeypatch.setattr("cleaner.storage.inspection.read", read)
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(PAGE)))
         assert main(["inspect", "--json", *names]) == 2
         rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -28,7 +29,7 @@ from cleaner.model import Article, Page, Status
 from cleaner.pool import DoubtfulError, Failure, Limits, Pool, stream
 from cleaner.state import Entry, RunKey, State
 from cleaner.storage import Folder, Format, Input, Lines, find_pages
-from cleaner.storage.readers.inspection import inspect
+from cleaner.storage.inspection import inspect
 from tests.conftest import ROOT, need_formats
 from tests.plugs import MISCHIEF, POISON, Plugged, sink_of
 
@@ -229,6 +230,21 @@ def test_a_page_does_not_pay_for_the_memory_of_others(tmp_path: Path, jobs: int)
     assert record["reason"] == "MemoryError"
 
 
+class Unwelcome:
+    """Cannot be made anew in a worker, as a cleaner whose rule files have gone meanwhile."""
+
+    def __reduce__(self) -> Any:
+        return next, (iter(()),)
+
+    def __call__(self, task: int) -> int:
+        raise AssertionError(task)
+
+
+def test_a_worker_that_cannot_start_ends_the_run_and_fails_no_page() -> None:
+    with Pool(Unwelcome(), 2) as pool, pytest.raises(OutputError, match=r"before their first page \(exit code 1\)"):
+        list(pool.map(range(9)))
+
+
 def test_what_the_tasks_raise_comes_after_all_before_it() -> None:
     def tasks() -> Iterator[int]:
         yield from range(9)
@@ -327,6 +343,40 @@ class TestState:
         with pytest.raises(OutputError, match="delete it"):
             State(tmp_path, KEY)
 
+    def test_the_same_words_elsewhere_are_another_command(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for day in ("monday", "tuesday"):
+            pages(tmp_path / day / "raw", 4, dict.fromkeys(range(4), day.encode()))
+        for day, stops in (("monday", True), ("tuesday", False)):
+            monkeypatch.chdir(tmp_path / day)
+            self.clean("raw", tmp_path / "out", monkeypatch, stops=stops)
+        assert "going on" not in capsys.readouterr().err
+        assert [json.loads(line)["text"] for line in (tmp_path / "out/pages.jsonl").read_text().splitlines()] == [
+            "tuesday"
+        ] * 4
+
+    def test_a_stream_is_read_from_its_beginning(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What comes through a pipe the next time may be anything."""
+        for day, stops in (("monday", True), ("tuesday", False)):
+            lines = "".join(json.dumps({"html": f"{day} {at}"}) + "\n" for at in range(4))
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines.encode())))
+            self.clean("-", tmp_path / "out", monkeypatch, stops=stops)
+        texts = [json.loads(line)["text"] for line in (tmp_path / "out/pages.jsonl").read_text().splitlines()]
+        assert texts == [f"tuesday {at}" for at in range(4)]
+
+    def clean(self, source: str, out: Path, monkeypatch: pytest.MonkeyPatch, *, stops: bool) -> None:
+        """Run the command; it may be stopped behind the first page."""
+
+        def stop(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            if stops:
+                patch.setattr("cleaner.cli.clean.tell", stop)
+            code = main(["clean", source, "-o", str(out), "--format", "jsonl", "--jobs", "0", "--quiet"])
+        assert code == (Exit.INTERRUPTED if stops else Exit.OK)
+
     def test_odd_names(self, tmp_path: Path) -> None:
         state = State(tmp_path, KEY)
         name = Path(os.fsdecode(b"\xff\n.html"))
@@ -390,6 +440,27 @@ class TestChanged:
         Path("raw/mill.html.json").write_text(json.dumps({"url": "https://mill.example/b"}))
         assert again("--changed").endswith("1 left as they are")
         assert json.loads(Path("out/mill.html.json").read_text())["url"] == "https://mill.example/b"
+
+    def test_a_sidecar_broke_that_said_nothing(self, again: Any) -> None:
+        Path("raw/lake.html.json").write_text("{}")
+        again()
+        Path("raw/lake.html.json").write_text("{")
+        assert again("--changed").endswith("1 left as they are")
+        assert json.loads(Path("out/lake.html.json").read_text())["notes"]
+
+    def test_an_output_that_a_killed_run_wrote_over(self, again: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It was killed before it could enter the page, whose input is now what it was before that."""
+        before = Path("raw/lake.html").read_text()
+        Path("raw/lake.html").write_text("<p>The lake has been drained, and there is nothing to be seen of it.</p>")
+        with monkeypatch.context() as patch:
+            patch.setattr("cleaner.batch._Ledger.enter", lambda *_: 1 / 0)
+            patch.setattr("cleaner.batch._Ledger.close", lambda *_, **__: None)
+            assert main("clean raw -o out --rules rules --jobs 0 --judge none".split()) == Exit.BUG
+            gc.collect()  # a kill would close the state
+        assert "drained" in Path("out/lake.html.txt").read_text()
+        Path("raw/lake.html").write_text(before)
+        assert again("--changed").endswith("1 left as they are")
+        assert "drained" not in Path("out/lake.html.txt").read_text()
 
     def test_an_output_is_gone(self, again: Any) -> None:
         Path("out/mill.html.txt").unlink()

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import need_formats
@@ -114,6 +114,34 @@ class TestRows:
         shards = plan([tmp_path], tmp_path / "out", 2_000)
         assert [page.location for shard in shards for page in shard.pages() if not page.trouble] == whole
         assert len(whole) == 29
+
+    def test_a_broken_record_at_a_cut_is_told_once(self, tmp_path: Path) -> None:
+        warc(tmp_path / "a.warc.gz", range(9))
+        content = (tmp_path / "a.warc.gz").read_bytes()
+        (tmp_path / "a.warc.gz").write_bytes(content[: content.rindex(b"\x1f\x8b\x08") + 140])
+        whole = [(page.location, page.trouble) for page in find_pages([tmp_path])]
+        shards = plan([tmp_path], tmp_path / "out", 1)
+        assert [(page.location, page.trouble) for shard in shards for page in shard.pages()] == whole
+        assert [bool(trouble) for _, trouble in whole] == [False] * 8 + [True]
+        assert len(shards) == 9
+
+    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        st.lists(
+            st.sampled_from([b"", b"   ", b"no", b"[]", b"\0\xff", b'{"html": "a\rb"}', b'{"html": "c"}']), max_size=9
+        ),
+        st.sampled_from([b"\n", b"\r\n"]),
+        st.sampled_from([b"", b"\n"]),
+        st.integers(1, 60),
+    )
+    def test_any_lines_are_those_of_the_whole(
+        self, tmp_path: Path, lines: list[bytes], end: bytes, last: bytes, size: int
+    ) -> None:
+        file = tmp_path / "a.jsonl"
+        file.write_bytes(end.join([b'{"html": "first"}', *lines]) + last)
+        whole = [(page.location, page.trouble) for page in find_pages([file])]
+        shards = plan([file], tmp_path / "out", size)
+        assert [(page.location, page.trouble) for shard in shards for page in shard.pages()] == whole
 
     def test_small_files_are_done_together(self, tmp_path: Path) -> None:
         for at in range(10):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
@@ -179,6 +179,8 @@ def run(
             for task, result in results:
                 done = job.failed(task.source, result) if isinstance(result, Failure) else result
                 if not done.row.stays:
+                    if state is not None:
+                        state.forget(task.source.name)
                     sink.put(task.source.name, done.rendered)
                 summary.count(done)
                 ledger.enter(task.source, done)
@@ -332,7 +334,7 @@ class _Job:
         doubtful = False
         try:
             page = source.read(notes)
-            content = _fingerprint(page)
+            content = _fingerprint(page, notes)
             if task.known is not None and self._stays(page, content, task.known):
                 row = Row(
                     source.location, Status(task.known.status), "", (), 0, time.perf_counter() - started, stays=True
@@ -386,8 +388,8 @@ def _url(source: Input) -> str | None:
     return source.url or (source.page.url if source.page is not None else None)
 
 
-def _fingerprint(page: Page) -> str:
-    """Return a hash of all that is known of a page, what its sidecar says included."""
-    further = [_fingerprint(later) for later in page.continued]
+def _fingerprint(page: Page, notes: Sequence[Note] = ()) -> str:
+    """Return a hash of all that is known of a page, what its sidecar says, and what is wrong with that, included."""
+    further = [*map(_fingerprint, page.continued), *map(str, notes)]
     said = (content_hash(page.content), page.url, page.media_type, page.charset, str(page.captured), *further)
     return content_hash(repr(said))

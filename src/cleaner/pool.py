@@ -34,6 +34,12 @@ _Result = TypeVar("_Result")
 
 _START_SECONDS: Final = 120.0
 """A worker reads modules, weights and rules before its first page; that is not the page's time."""
+_LAST_WORDS: Final = 2.0
+"""Seconds in which a worker that cannot begin says why."""
+_NO_START: Final = (
+    "no worker process can be started: two ended before their first page ({}), and told standard error why; "
+    "a script that has workers needs `if __name__ == '__main__':`"
+)
 _NEW_OBJECTS: Final = 50_000
 """After how many new objects Python looks for circles among them: more than a page makes, where 700 is its default."""
 _STREAM_MEGABYTES: Final = 2048
@@ -158,6 +164,13 @@ class Pool(Generic[_Task, _Result]):
             if worker is None:
                 return failure
             try:
+                worker.await_start()
+            except (EOFError, OSError):
+                worker.stop(_LAST_WORDS)
+                if is_again:
+                    raise OutputError(_NO_START.format(worker.epitaph())) from None
+                continue
+            try:
                 answer = worker.ask(task, self._limits.seconds)
             except TimeoutError:
                 worker.stop()
@@ -210,9 +223,9 @@ class _Worker:
 
     def __init__(self, function: Callable[[Any], Any], megabytes: int) -> None:
         context = _context()
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, function, megabytes), daemon=True)
         try:
+            self._pipe, theirs = context.Pipe()
+            self._process = context.Process(target=_serve, args=(theirs, function, megabytes), daemon=True)
             self._process.start()
         except OSError as error:
             raise OutputError(
@@ -222,23 +235,29 @@ class _Worker:
         self.asked = 0
         self.stopped = False
 
+    def await_start(self) -> None:
+        """Wait until it can be asked. Raises EOFError or OSError where it never can."""
+        if self.asked:
+            return
+        if not self._pipe.poll(_START_SECONDS):
+            raise EOFError
+        self._pipe.recv()
+
     def ask(self, task: Any, seconds: float) -> Any:
         """Return the answer. Raises TimeoutError, and EOFError or OSError where the process is gone."""
-        if not self.asked and not self._pipe.poll(_START_SECONDS):
-            raise EOFError
-        if not self.asked:
-            self._pipe.recv()
         self.asked += 1
         self._pipe.send(task)
         if not self._pipe.poll(seconds):
             raise TimeoutError
         return self._pipe.recv()
 
-    def stop(self) -> None:
-        """End the process: at once, whatever it is doing."""
+    def stop(self, patience: float = 0.0) -> None:
+        """End the process: at once, whatever it is doing, or after seconds in which it may do so by itself."""
         if self.stopped:
             return
         self.stopped = True
+        if patience:
+            self._process.join(patience)
         self._process.kill()
         self._process.join()
         self._pipe.close()

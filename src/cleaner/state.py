@@ -155,6 +155,10 @@ class State:
         )
         return None if found is None else Known(found[0], found[1], bool(found[2]), found[3])
 
+    def forget(self, name: PurePosixPath) -> None:
+        """Forget what earlier runs found of a page: its output is written over, and a kill may come before `enter`."""
+        self._do("DELETE FROM page WHERE name = ? AND run <> ?", (os.fsencode(name), self._run))
+
     def statuses(self) -> Counter[str]:
         """Return how many pages of this run have which status."""
         try:

@@ -137,7 +137,7 @@ def _fuzz(name: str, work: Path, seconds: int) -> int:
     with atheris.instrument_imports(include=["cleaner", "zipfile", "tarfile", "plistlib", "email", "quopri"]):
         # Every part, before a target imports it lazily.
         import cleaner.batch
-        import cleaner.storage.readers.inspection
+        import cleaner.storage.inspection
         import cleaner.storage.readers.mhtml
         import cleaner.storage.readers.tables
         import cleaner.storage.readers.wacz

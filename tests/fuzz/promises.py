@@ -79,8 +79,8 @@ def _peak(*, reset: bool = False) -> float:
 
 def small_limits(patch: Callable[[object, str, object], object] = setattr) -> None:
     """Lower the limits of the readers to what a small input can reach: 4 MB a file, 1 MB a page in a container."""
-    from cleaner.storage import inputs, readers
-    from cleaner.storage.readers import archives, compressed, html, inspection, members, tables, wacz, warc
+    from cleaner.storage import inputs, inspection, readers
+    from cleaner.storage.readers import archives, compressed, html, members, tables, wacz, warc
 
     for module in (inputs, readers, archives, compressed, html, inspection, members, tables, wacz, warc):
         for name, limit in (("MAX_BYTES", 4 * _MEGABYTE), ("MAX_MEMBER", _MEGABYTE)):

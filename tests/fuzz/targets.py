@@ -35,8 +35,8 @@ from cleaner.segment import segment
 from cleaner.segment.decode import decode
 from cleaner.storage import Folder, Format, dump, find_pages, read, record, render
 from cleaner.storage.inputs import Input
+from cleaner.storage.inspection import inspect
 from cleaner.storage.readers import Form, Stream, members, page_of, tell
-from cleaner.storage.readers.inspection import inspect
 from cleaner.text import settle
 from tests.fuzz import bend
 from tests.fuzz.bend import Bend
@@ -433,12 +433,16 @@ def _jsonl_seeds() -> list[bytes]:
 
 def _parquet(data: bytes) -> None:
     """Try a file as :func:`cleaner.pool.stream` reads one: Arrow makes room for whatever the header of a page states."""
-    before = resource.getrlimit(resource.RLIMIT_AS)
+    import pyarrow as pa
+
+    before, its = resource.getrlimit(resource.RLIMIT_AS), pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())  # its own has set aside a gigabyte, of which no limit would know
     pool.limit_memory(MEGABYTES)
     try:
         _file("a.parquet", data)
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
+        pa.set_memory_pool(its)
 
 
 def _parquet_seeds() -> list[bytes]:

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -95,6 +96,8 @@ def run(options: argparse.Namespace) -> int:
     from cleaner.pool import Limits, stream
     from cleaner.state import State
 
+    if options.output == "":  # a variable of a shell that is not set: Path takes it for the folder we are in
+        raise InputError("the name of the output folder is empty (-o OUT)")
     cleaner = make_cleaner(options)
     expect_many_pages()
     out = None if options.output in (None, "-") else Path(options.output)
@@ -110,8 +113,9 @@ def run(options: argparse.Namespace) -> int:
         inputs = _alone(inputs, "the output of several pages needs a folder (-o OUT), or --format jsonl")
     _check_target(form, out, options.paths)
     state = None if out is None else State(out, _key(options, cleaner))
-    if state is not None and state.resumes and not options.quiet:
-        complain(f"going on with a run that was stopped: {count(state.statuses().total(), 'page')} done")
+    done = state.statuses().total() if state is not None else 0
+    if done and not options.quiet:
+        complain(f"going on with a run that was stopped: {count(done, 'page')} done")
     sink = _sink(form, out, state.position if state else 0)
 
     with _progress(options, meter, show=out is not None and not options.quiet) as advance:
@@ -176,9 +180,16 @@ def _key(options: argparse.Namespace, cleaner: Cleaner) -> RunKey:
     """Return what tells this run from others: the same command over the same rules goes on where it was stopped."""
     from cleaner.state import RunKey
 
-    command = [*options.paths, options.url, options.media_type, options.format, options.changed]
+    # The same words name other files elsewhere, and whatever comes through a pipe the next time.
+    places = [str(Path(path).absolute()) if _stays(path) else uuid.uuid4().hex for path in options.paths]
+    command = [*options.paths, *places, options.url, options.media_type, options.format, options.changed]
     settings = [__version__, options.judge, *cleaner.include, options.format, options.url, options.media_type]
     return RunKey(json.dumps(command), json.dumps(settings), cleaner.rulebook.digest())
+
+
+def _stays(path: str) -> bool:
+    """Whether what a path names can be read once more, rather than a stream."""
+    return path != "-" and (Path(path).is_file() or Path(path).is_dir())
 
 
 def _alone(inputs: Iterator[Input], otherwise: str) -> Iterator[Input]:

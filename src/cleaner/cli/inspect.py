@@ -12,7 +12,7 @@ from cleaner.errors import InputError
 from cleaner.text import clip, settle_name
 
 if TYPE_CHECKING:
-    from cleaner.storage.readers.inspection import Inspection
+    from cleaner.storage.inspection import Inspection
 
 _DETAILS = """\
 Nothing is cleaned, and nothing written.
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     """Print what is in each file."""
     from cleaner.pool import stream
     from cleaner.storage import dump, write_all
-    from cleaner.storage.readers.inspection import Inspection, inspect
+    from cleaner.storage.inspection import Inspection, inspect
 
     code = Exit.OK
     for number, path in enumerate(options.paths):

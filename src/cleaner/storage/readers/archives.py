@@ -12,6 +12,7 @@ import tarfile
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from html import unescape
@@ -49,6 +50,10 @@ from cleaner.storage.readers.zips import read_member
 
 __all__ = ["is_maff", "maff", "tar", "zipped"]
 
+_MAX_HEADER: Final = 1024 * 1024
+"""Bytes of what stands before a member in a tar archive: long names, attributes, the map of a sparse file."""
+_MAX_GLOBALS: Final = 1000
+"""Attributes that hold for all members behind them; each member gets a copy."""
 _RDF_VALUE: Final = r"""<MAF:{}\s{{1,99}}(?:RDF:)?resource\s{{0,9}}=\s{{0,9}}["']([^"']{{1,4096}})["']"""
 _MAX_RDF: Final = 64 * 1024
 _READ_WITH: Final = "read with the page beside it"
@@ -299,10 +304,14 @@ class _Header(tarfile.TarInfo):
     @classmethod
     def fromtarfile(cls, tarfile: Any) -> Self:
         try:
-            return super().fromtarfile(tarfile)
+            with tarfile.fileobj.one_header():
+                header = super().fromtarfile(tarfile)
         except _NO_HEADER:
             tarfile.strays += 1
             raise
+        if len(tarfile.pax_headers) > _MAX_GLOBALS:
+            raise InputError(f"broken tar archive: more than {_MAX_GLOBALS:,} attributes for all members")
+        return header
 
 
 _NO_HEADER: Final = (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError)  # type: ignore[attr-defined]
@@ -315,7 +324,37 @@ class _Tar(tarfile.TarFile):
     def __init__(self, stream: Stream) -> None:
         self.strays = 0
         # `ignore_zeros`: what cannot be read is passed over, block by block, until something can.
-        super().__init__(fileobj=cast("Any", stream), ignore_zeros=True, errors="surrogateescape")
+        super().__init__(fileobj=cast("Any", _Metered(stream)), ignore_zeros=True, errors="surrogateescape")
+
+
+class _Metered:
+    """A stream that gives no header that is too large.
+
+    One goes before another, maps of sparse files follow, and the library keeps all of it, many times its size.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._left: int | None = None
+        """Bytes of the header that is being read; None where it is no header."""
+        self.tell, self.seek = stream.tell, stream.seek
+
+    @contextmanager
+    def one_header(self) -> Iterator[None]:
+        """Read one header; those that the library reads with it, from within, are a part of it."""
+        outer, self._left = self._left, _MAX_HEADER if self._left is None else self._left
+        try:
+            yield
+        finally:
+            self._left = None if outer is None else self._left
+
+    def read(self, size: int) -> bytes:
+        """Return `size` bytes. Raises InputError."""
+        if self._left is not None:
+            self._left -= size
+            if self._left < 0:
+                raise InputError(f"broken tar archive: a header of more than {_MAX_HEADER // 1024**2} MB")
+        return self._stream.read(size)
 
 
 def tar(stream: Stream, where: str, skipped: Counter[str]) -> Iterator[Member]:

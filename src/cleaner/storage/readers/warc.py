@@ -99,6 +99,8 @@ def members(
             else:
                 break
         except (InputError, OSError, ValueError) as error:
+            if part is not None and base + stream.packed_position(stream.tell()) >= part.end:
+                break  # the next part begins with it, and tells of it
             broken = reader.fail(base + stream.packed_position(at or 0), str(error))
             # What is broken may come after the last good record; the next try begins with it, and will tell, if it is
             # found.

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from cleaner.errors import InputError, TooLargeError
 from cleaner.model import Page
 from cleaner.segment.decode import decode, looks_binary, looks_like_html
+from cleaner.storage.inputs import read
 from cleaner.storage.readers import Apart, Member, Stream, is_heavy, members, page_of, refine, snapshot, tell
 from cleaner.storage.readers.members import MAX_BYTES
 from cleaner.storage.readers.tables import parquet_file
@@ -106,8 +107,14 @@ def inspect(
                         told.complete = False
                         break
             else:
-                page = page_of(stream.read_all(MAX_BYTES), told.location)
+                if path is None or told.bytes is None:
+                    page = page_of(stream.read_all(MAX_BYTES), told.location)
+                else:
+                    page = read(path)  # with its sidecar
                 page = replace(page, url=url or page.url, captured=page.captured or captured)
+                if looks_binary(page.content):
+                    told.form = "no text"
+                    raise InputError("a picture, a PDF or an archive, perhaps")
                 told.add(Member(PurePosixPath(), page.location, page), show)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
