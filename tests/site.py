@@ -532,6 +532,12 @@ _BAD: Final[dict[str, _Made]] = {
     "header-bytes": _sends(
         _raw(b"HTTP/1.1 200 OK\r\nX-Odd: caf\xe9\r\nContent-Type: text/html\r\nContent-Length: 8\r\n\r\n<p>Hm.\r\n")
     ),
+    "hints": _sends(
+        _raw(
+            b"HTTP/1.1 103 Early Hints\r\nX-Early: </a.css>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n<p>Whole."
+        )
+    ),
     "not-http": _sends(_raw(b"220 mail.weir.example ESMTP\r\n")),
     "reset": _sends(_reset),
     "empty": lambda _s, _p: _page(""),

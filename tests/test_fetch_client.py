@@ -77,6 +77,9 @@ def test_canonical(said: str, expected: str) -> None:
         "https://exam ple.com/",
         "https://a..example/",
         "https://[half/an address",
+        "http://[::1%25eth0]/",
+        "http://[::1%25a%2fb]/",
+        "http://[::1%2543]/",
         "https://example.com:99999/",
         "https://example.com/" + "a" * 5000,
         "https://" + "a" * 64 + ".example/",
@@ -292,7 +295,7 @@ def test_a_proxy_is_one_that_was_named(site: Site) -> None:
         ("/bad/pair/a", "redirected 10 times"),
         ("/bad/to-file", "file: is not fetched"),
         ("/bad/to-odd", "no address of the web"),
-        ("/bad/not-http", "BadStatusLine"),
+        ("/bad/not-http", "no answer in HTTP (220 mail.weir.example ESMTP)"),
         ("/bad/silent", "no byte for 1 s"),
         ("/bad/reset", "the server closed the connection"),
     ],
@@ -313,6 +316,18 @@ def test_a_bomb_does_not_go_off(web: responses.RequestsMock, client: Client) -> 
 
 def test_a_length_that_is_too_short_ends_the_body(site: Site, client: Client) -> None:
     assert client.get(site.url("/bad/long")).body == b"<p>Whole."
+
+
+def test_what_comes_before_an_answer_is_none(site: Site, client: Client) -> None:
+    got = client.get(site.url("/bad/hints"))
+    assert (got.status, got.line, got.header("x-early"), got.body) == (200, "HTTP/1.1 200 OK", "", b"<p>Whole.")
+
+
+def test_a_refused_connection_is_no_slow_one(client: Client) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    got = client.get(f"http://127.0.0.1:{port}/")
+    assert (got.trouble, got.is_passing) == ("no connection (Connection refused)", True)
 
 
 def test_an_encoding_that_is_none(site: Site, client: Client) -> None:
@@ -435,6 +450,8 @@ def test_a_redirect_with_bare_bytes(web: responses.RequestsMock, client: Client)
         ("deflate", zlib.compress(b"<p>Long ago")[2:-4]),
         ("gzip, gzip", gzip.compress(gzip.compress(b"<p>Long ago", mtime=0), mtime=0)),
         ("identity", b"<p>Long ago"),
+        ("UTF-8", b"<p>Long ago"),
+        ("none", b"<p>Long ago"),
     ],
 )
 def test_bodies_are_unpacked(web: responses.RequestsMock, client: Client, packing: str, packed: bytes) -> None:
@@ -594,6 +611,14 @@ def test_cookies_have_a_bound(web: responses.RequestsMock, client: Client) -> No
     web.get(URL)
     sent = [dict(client.get(URL).request).get("Cookie", "") for _ in range(62)][-1]
     assert (sent.count("="), len(sent) > 50 * 3000) == (50, True)
+
+
+@pytest.mark.parametrize("age", ["Max-Age", f"Max-Age={'9' * 400}", f"Max-Age={'9' * 5000}", "expires=soon"])
+def test_a_cookie_that_is_broken_spoils_no_other(web: responses.RequestsMock, client: Client, age: str) -> None:
+    web.get(URL, headers=[("Set-Cookie", f"c=3; {age}"), ("Set-Cookie", "d=4")])
+    web.get(URL)
+    client.get(URL)
+    assert "d=4" in dict(client.get(URL).request)["Cookie"]
 
 
 @pytest.mark.parametrize(

@@ -285,6 +285,26 @@ def test_robots_that_cannot_be_had_close_a_host(tmp_path: Path) -> None:
         assert run.reason(site.articles[4]) == "robots.txt cannot be had: 503 Service Unavailable"
 
 
+def test_robots_are_asked_for_again_by_a_run_of_more_than_a_day(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = site.articles[15:17]
+    asked: list[str] = []
+
+    def robots(_: dict[str, str]) -> Answer:
+        monkeypatch.setattr("cleaner.fetch.frontier._ROBOTS_AGE", 86400)
+        asked.append("robots.txt")
+        return Answer(b"User-agent: *\nDisallow: /\n" if asked[1:] else b"", headers={"Content-Type": "text/plain"})
+
+    def page(_: dict[str, str]) -> Answer:
+        monkeypatch.setattr("cleaner.fetch.frontier._ROBOTS_AGE", 0)  # it took a day
+        return story("One")
+
+    serve(site, "/robots.txt", robots)
+    serve(site, first.removeprefix(site.base), page)
+    assert Run(tmp_path, first, second).states == {State.SAVED: 1, State.REFUSED: 1}
+
+
 def test_robots_are_remembered(site: Site, tmp_path: Path) -> None:
     Run(tmp_path, site.articles[15])
     Run(tmp_path, site.articles[16])
@@ -514,6 +534,14 @@ def test_a_frontier_that_is_none(tmp_path: Path) -> None:
     (tmp_path / ".cleaner/frontier.sqlite").write_bytes(b"not a database at all" * 100)
     with pytest.raises(OutputError, match="delete it, and all is fetched anew"):
         Frontier(tmp_path, "x")
+
+
+def test_a_full_disk_says_nothing_against_the_frontier(tmp_path: Path) -> None:
+    frontier = Frontier(tmp_path, "x")
+    frontier._db.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(OutputError, match=r"full; see to room on the disk .* the same command goes on"):
+        frontier.add(Entry(f"https://example.com/{number}{'a' * 1000}") for number in range(100))
+    frontier.close(complete=False)
 
 
 # ── The commands ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -783,6 +811,21 @@ def test_what_scripts_ask_for_is_asked_of_robots_once_for_each_origin(site: Site
 FERRY = "".join(f"<p>The ferry left the old harbour at noon, and number {n} of them was late.</p>" for n in range(9))
 
 
+def test_origins_are_not_held_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def ask(_: Client, url: str) -> tuple[bytes, Response]:
+        asked.append(url)
+        return b"#" * 600_000, Response(url, url)
+
+    monkeypatch.setattr("cleaner.fetch.robots.ask", ask)
+    origins = Origins(Client())
+    for number in range(100):
+        assert origins.allow(f"https://{number}.example/a") and origins.allow(f"https://{number}.example/b")
+        assert len(origins._known) <= 8
+    assert 100 < len(asked) < 120
+
+
 def with_text(text: str, head: str = "") -> Answer:
     html = f"<!doctype html><title>Ferries</title>{head}{text}"
     return Answer(html.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
@@ -910,3 +953,69 @@ def test_run_shows_that_a_page_could_not_be_renewed(site: Site, tmp_path: Path) 
     assert command(*arguments) == Exit.OK
     serve(site, "/a", lambda _: Answer(b"", 404))
     assert command(*arguments) == Exit.FAILED
+
+
+def test_a_later_page_that_cannot_be_renewed_stays_part_of_its_article(site: Site, tmp_path: Path) -> None:
+    first = site.articles[2]
+    second, *_ = site.parts[first]
+    file = tmp_path / Run(tmp_path, first, next_page=later).saved[first]
+    before = sidecar(file)["pages"]
+    with sqlite3.connect(tmp_path / ".cleaner/frontier.sqlite") as db:
+        db.execute("UPDATE item SET etag = NULL, modified = NULL")
+    db.close()
+    serve(site, second.removeprefix(site.base), lambda _: Answer(status=500))
+    assert Run(tmp_path, first, next_page=later, refresh=True).states == {State.SAVED: 1, State.FAILED: 1}
+    assert len(before) > 1 and sidecar(file)["pages"] == before
+
+
+def test_parts_of_a_host_that_is_given_up_stay_parts(site: Site, tmp_path: Path) -> None:
+    first = site.articles[2]
+    second, *_ = site.parts[first]
+    file = tmp_path / Run(tmp_path, first, next_page=later).saved[first]
+    before = sidecar(file)["pages"]
+    with sqlite3.connect(tmp_path / ".cleaner/frontier.sqlite") as db:
+        db.execute("UPDATE item SET etag = NULL, modified = NULL")
+    db.close()
+    for path in ("/gone", second.removeprefix(site.base)):
+        serve(site, path, lambda _: Answer(send=_raw(b"")))
+    stubborn = replace(QUICK, tries=9)  # the host is given up before either is
+    run = Run(tmp_path, first, site.url("/gone"), next_page=later, refresh=True, manners=stubborn)
+    assert run.states == {State.SAVED: 1, State.FAILED: 2}
+    assert sidecar(file)["pages"] == before
+
+
+def test_what_cannot_be_sent_back_is_not(site: Site, tmp_path: Path) -> None:
+    serve(site, "/a", lambda _: story("One", ETag="\xa0a"))
+    Run(tmp_path, site.url("/a"))
+    assert Run(tmp_path, site.url("/a"), refresh=True).states == {State.SAVED: 1}
+
+
+def test_a_page_whose_media_type_changes_is_replaced(site: Site, tmp_path: Path) -> None:
+    serve(site, "/a", lambda _: story("One"))
+    old = tmp_path / Run(tmp_path, site.url("/a")).saved[site.url("/a")]
+    serve(site, "/a", lambda _: Answer(b"Just words.", headers={"Content-Type": "text/plain"}))
+    new = tmp_path / Run(tmp_path, site.url("/a"), refresh=True).saved[site.url("/a")]
+    assert new.name == f"{old.stem}.txt"
+    assert sorted(old.parent.iterdir()) == [new, new.with_name(f"{new.name}.json")]
+
+
+def test_the_last_content_type_counts(site: Site, tmp_path: Path) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n"
+    serve(site, "/a", lambda _: Answer(send=_raw(head + b"<p>Whole.")))
+    [file] = Run(tmp_path, site.url("/a")).saved.values()
+    assert file.endswith(".html") and storage.read(tmp_path / file).media_type == "text/html"
+
+
+def test_a_page_that_announces_no_feed_is_told(site: Site, tmp_path: Path) -> None:
+    serve(site, "/a", lambda _: story("One"))
+    run = Run(tmp_path, Entry(site.url("/a"), "feed"))
+    assert run.states == {State.FAILED: 1}
+    assert run.reason(site.url("/a")) == "a page, not a feed, and it announces none"
+
+
+def test_an_address_that_no_browser_would_take_ends_no_run(site: Site, tmp_path: Path) -> None:
+    serve(site, "/a", lambda _: Answer(status=302, headers={"Location": "http://[::1%25a%2fb]/"}))
+    listed = b"<urlset><url><loc>http://[::1%25zone]/</loc></url></urlset>"
+    serve(site, "/map", lambda _: Answer(listed, headers={"Content-Type": "application/xml"}))
+    run = Run(tmp_path, site.url("/a"), Entry(site.url("/map"), "sitemap"))
+    assert run.states == {State.FAILED: 1, State.READ: 1}

@@ -84,6 +84,11 @@ def test_no_article_has_more_than_thirty_pages() -> None:
     assert leads(f"{STORY}/31", f"{STORY}/30", before) is None
 
 
+def test_a_page_that_is_too_large_for_one_of_several_is_not_parsed() -> None:
+    assert leads(f"{STORY}/2", more=f"{PROSE}<!--{'x' * (3 << 20)}-->") == f"{STORY}/2"
+    assert leads(f"{STORY}/2", more=f"{PROSE}<!--{'x' * (4 << 20)}-->") is None
+
+
 def test_a_base_is_minded() -> None:
     page = Page(f'<!DOCTYPE html><base href="{BASE}{STORY}/"><link rel=next href="2"><article>{PROSE}</article>')
     assert next_page(page, f"{BASE}{STORY}", BOOK) == f"{BASE}{STORY}/2"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import importlib.util
 import os
 import shutil
@@ -195,3 +197,24 @@ class TestMissing:
         monkeypatch.setenv("CHROMIUM", "/nowhere/chromium")
         with pytest.raises(FetchError, match="/nowhere/chromium: does not start"), Browser():
             pass
+
+
+def test_nothing_is_said_of_a_context_that_goes_with_its_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cleaner.fetch.render._CLOSING", 0.01)
+    told: list[Any] = []
+
+    class Hanging:
+        async def close(self) -> None:
+            await asyncio.sleep(0.05)
+            raise OSError("the browser has been closed")
+
+    async def leave() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, said: told.append(said))
+        browser = Browser()
+        browser._chromium = Hanging()
+        await browser._leave(Hanging())
+        await asyncio.sleep(0.1)
+        gc.collect()
+
+    asyncio.run(leave())
+    assert not told

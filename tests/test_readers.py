@@ -482,6 +482,7 @@ class TestWarc:
             ),
             ("Transfer-Encoding: chunked", PAGE),
             ("Content-Encoding: identity", PAGE),
+            ("Content-Encoding: UTF-8", PAGE),
         ],
     )
     def test_body(self, tmp_path: Path, coding: str, body: bytes) -> None:
@@ -499,7 +500,7 @@ class TestWarc:
         [
             ("gzip", gzip.compress(PAGE * 99, mtime=0)[:-20], "its body is broken"),
             ("br", b"\xff\xff\xff\xff", "its body is broken"),
-            ("x-wrapped", PAGE, "nobody here can unpack"),
+            ("x-wrapped", b"\xff\xff\xff\xff", "nobody here can unpack"),
         ],
     )
     def test_broken_body(self, tmp_path: Path, coding: str, body: bytes, why: str) -> None:

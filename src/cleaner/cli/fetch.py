@@ -194,7 +194,7 @@ def make_client(options: argparse.Namespace) -> Client:
     scheme, mark, _ = options.proxy.partition("://")
     if mark and scheme.lower() not in ("http", "https"):
         raise InputError(f"--proxy {options.proxy}: {scheme} is not spoken, only http://HOST:PORT")
-    agent = options.user_agent or user_agent(options.contact)
+    agent = options.user_agent.strip() or user_agent(options.contact)
     return Client(agent, allow_private=options.allow_private, proxy=options.proxy)
 
 

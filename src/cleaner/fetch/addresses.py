@@ -70,7 +70,7 @@ def canonical(url: str) -> str:
     host = (parts.host or "").rstrip(".")
     if not host or parts.scheme not in _PORTS:
         raise FetchError(said, "no address of the web: it names no host")
-    if not (host.startswith("[") or (len(host) <= 253 and _HOST.fullmatch(host))):
+    if not (_is_ipv6(host) if host.startswith("[") else len(host) <= 253 and _HOST.fullmatch(host)):
         raise FetchError(said, f"{host[:80]!r} is no name of a host")
     if parts.auth is not None:
         raise FetchError(said, "holds a user name; pages behind a password are not fetched")
@@ -81,6 +81,14 @@ def canonical(url: str) -> str:
     found = str(requote_uri(f"{parts.scheme}://{host}{port}{parts.path or '/'}{'?' if query else ''}{query}"))
     # Unescaped, `%2e%2e` is `..`, and leads elsewhere: past a robots.txt, if that were not seen here.
     return str(parse_url(found).url) if "/." in found else found
+
+
+def _is_ipv6(host: str) -> bool:
+    """Tell whether a host in brackets is an address, and one without a zone: that names a network card of ours."""
+    try:
+        return ipaddress.IPv6Address(host[1:-1]).scope_id is None
+    except ValueError:
+        return False
 
 
 def host_of(url: str) -> str:

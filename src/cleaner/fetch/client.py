@@ -266,19 +266,17 @@ class Client:
             return replace(told, trouble=f"larger than {most // 1024**2} MB: its headers say {int(size[:20]):,} bytes")
         if wanted is not None and (why := wanted(told)):
             return replace(told, trouble=why)
-        parts: list[bytes] = []
-        held = 0
+        held = io.BytesIO()
         try:
             # `read` would wait for a whole chunk, `read1` returns what has come: the clock is looked at in between.
             while chunk := raw.read1(_CHUNK, decode_content=False):
-                parts.append(chunk)
-                held += len(chunk)
-                if held > most:
+                held.write(chunk)
+                if held.tell() > most:
                     return replace(told, trouble=f"larger than {most // 1024**2} MB")
         except (HTTPError, http.client.HTTPException, OSError) as error:
             why, is_passing = self._told(error)
-            return replace(told, trouble=f"{why}, after {held:,} bytes", is_passing=is_passing)
-        payload = b"".join(parts)
+            return replace(told, trouble=f"{why}, after {held.tell():,} bytes", is_passing=is_passing)
+        payload = held.getvalue()
         try:
             body = _unpacked(payload, told.header("content-encoding"), most)
         except ValueError as error:
@@ -294,16 +292,18 @@ class Client:
             match cause:
                 case FetchError():
                     return str(cause), cause.is_passing
+                case NewConnectionError():  # which urllib3 counts among the next
+                    return f"no connection ({_reason(cause)})", True
                 case ConnectTimeoutError():
                     return f"no connection within {self.limits.connect:g} s", True
-                case NewConnectionError():
-                    return f"no connection ({_reason(cause)})", True
                 case ReadTimeoutError():
                     return f"no byte for {self.limits.idle:g} s", True
                 case IncompleteRead() | http.client.IncompleteRead():
                     return "broken off", True
                 case http.client.RemoteDisconnected() | ConnectionError():
                     return "the server closed the connection", True
+                case http.client.BadStatusLine() | http.client.UnknownProtocol():
+                    return f"no answer in HTTP ({_reason(cause)})", True
                 case _TooManyHeadersError():
                     return str(cause), False
                 case requests.exceptions.SSLError():
@@ -320,6 +320,15 @@ class _TooManyHeadersError(http.client.HTTPException):
 
 class _Cookies(RequestsCookieJar):
     """No more than a host needs: all of them are held for the run, and sent with each request."""
+
+    def _cookies_from_attrs_set(self, stated: Any, request: Any) -> list[Any]:
+        # A Max-Age without a number, or one that no float holds: the library would call it a bug of its own, on
+        # standard error, and read none of the others.
+        found: list[Any] = []
+        for one in stated:
+            with suppress(ValueError, TypeError, OverflowError):
+                found += super()._cookies_from_attrs_set([one], request)  # type: ignore[misc]
+        return found
 
     def set_cookie(self, cookie: Any, *args: Any, **options: Any) -> None:
         if len(cookie.name) + len(cookie.value or "") > _LONGEST_COOKIE:
@@ -349,6 +358,13 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = self._classes
+
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        """Leave the cookies to the session, which reads them again, into a jar of ours."""
+        received, resp._original_response = resp._original_response, None  # noqa: SLF001 - where requests looks
+        answer = super().build_response(req, resp)
+        resp._original_response = received  # noqa: SLF001
+        return answer
 
     def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **options)
@@ -393,6 +409,12 @@ def _pools(limits: Limits, clock: threading.local, *, allow_private: bool) -> di
             self._clocked.most = limits.headers
             super().begin()
             self._clocked.most = None
+
+        def _read_status(self) -> Any:
+            # What comes before an answer is none (RFC 9110, 15.2); the library knows of 100 alone.
+            while 102 <= (said := super()._read_status())[1] <= 199:  # type: ignore[misc]
+                http.client.parse_headers(self.fp)
+            return said
 
     class Plain(HTTPConnection):
         response_class = Answer
@@ -469,7 +491,7 @@ def _unpacked(payload: bytes, encoding: str, most: int) -> bytes:
             except ValueError:
                 if not _MARKUP.match(body):
                     raise
-        elif packing != "identity":
+        elif packing != "identity" and not _MARKUP.match(body):  # `utf-8`, `none`: some servers mistake what it is
             raise ValueError(f"packed as {packing[:40]!r}, which was not asked for")
     return body
 
@@ -515,4 +537,5 @@ def _causes(error: BaseException) -> list[BaseException]:
 def _reason(error: BaseException) -> str:
     if isinstance(error, NewConnectionError) and isinstance(error.__cause__, OSError):
         error = error.__cause__
-    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error))[:200]
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(said[:200].split())  # a server's words stay within our line

@@ -43,6 +43,7 @@ _FOR_GOOD: Final = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT)
 """Redirects that need not be asked for again."""
 _BUSY: Final = (429, 503)
 """Answers that ask for fewer requests."""
+_NOT_HAD: Final = (State.REFUSED, State.BLOCKED, State.FAILED)
 _HOPS: Final = 10
 _SILENT: Final = 5
 """Requests in a row that a host does not answer, after which no more are made."""
@@ -53,6 +54,7 @@ _SLOWEST: Final = 60.0
 """Seconds between requests that a host can be slowed down to by asking for fewer."""
 _DEPTHS: Final = {"feed": 1, "sitemap": 5, "section": 50}
 """How many lists of a kind lead from one to the next. Sitemaps.org knows one step, sections go on page after page."""
+_LONGEST_VALIDATOR: Final = 500
 _MOST_TITLE: Final = 500
 _LINK: Final = re.compile(rb"<link\b[^<>]{0,2000}>", re.IGNORECASE)
 _CANONICAL: Final = re.compile(rb"""\brel\s*=\s*["']?canonical["'\s/>]""", re.IGNORECASE)
@@ -247,12 +249,10 @@ class Crawl:
                 self._note(item.url, f"the limit of pages is reached: {number:,} list(s) of {host} not read")
                 continue
             place = robots.place(item.url)
-            rules = known.rules.get(place)
-            if rules is None and (content := self._frontier.robots(place)) is not None:
-                rules = self._learn(known, place, content)
-            if rules is None:
+            if (content := self._frontier.robots(place)) is None:  # nor one that is too old
                 self._submit(_Job(host, item, place))
                 return
+            rules = known.rules.get(place) or self._learn(known, place, content)
             if rules.allow(item.url):
                 self._submit(_Job(host, item))
                 return
@@ -333,6 +333,7 @@ class Crawl:
         host = self._hosts[job.host]
         if content is not None:
             self._frontier.keep_robots(job.robots, content)
+            del host.robots_tries[job.robots]
             self._learn(host, job.robots, content)
             return self._pause(job.item.url)
         why = response.trouble or _status(response.status)
@@ -440,7 +441,8 @@ class Crawl:
             if item.kind == "section":
                 found = discover.links(response.body, response.url)
             elif item.kind == "feed" and suffix_of(response) == ".html":
-                found = discover.feeds(response.body, response.url)
+                if not (found := discover.feeds(response.body, response.url)):
+                    raise FetchError(item.url, "a page, not a feed, and it announces none")
             else:
                 # A sitemap that was named by hand, or by another, may list any host of the site's owner.
                 found = discover.entries(response.body, response.url, hosts=None)
@@ -479,16 +481,14 @@ class Crawl:
             self._note(item.url, f"not rendered: {rendered.why}")
         elif rendered is not None and isinstance(self._store, Files):
             self._store.add_rendering(file, rendered)
-        if item.first is None and isinstance(self._store, Files):
-            # They are not saved again, and nothing else would tell the new sidecar of them.
-            for number, later in self._frontier.kept_parts(item.url):
-                self._store.add_part(Part(file, number), later)
+        if item.first is None and not self._frontier.refreshes:
+            self._keep_parts(item.url, file)
         self._settle(
             item,
             State.SAVED,
             status=response.status,
             file=file,
-            validators=(response.header("etag")[:500], response.header("last-modified")[:100]),
+            validators=(_validator(response, "etag"), _validator(response, "last-modified")),
             own=own,
             found=self._later_page(item, response),
         )
@@ -497,6 +497,15 @@ class Crawl:
         """Return which later page of an article `item` is, None where it is none, or the first was not saved."""
         first = self._frontier.file_of(item.first) if item.first is not None else None
         return None if first is None else Part(first, item.depth + 1)
+
+    def _keep_parts(self, url: str, first: str, depth: int = 1) -> None:
+        """Have the sidecar `first` of the article at `url` list what is there of its later pages, from one on.
+
+        They are not saved again, and nothing else would tell a new sidecar of them.
+        """
+        if isinstance(self._store, Files):
+            for number, later in self._frontier.kept_parts(url, depth):
+                self._store.add_part(Part(first, number), later)
 
     def _later_page(self, item: Item, response: Response) -> list[Entry]:
         """Return the next page of the article, if it has one."""
@@ -514,6 +523,8 @@ class Crawl:
     # ── Telling ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _settle(self, item: Item, state: State, reason: str = "", **said: Any) -> None:
+        if state in _NOT_HAD:
+            self._keep_rest(item)
         self._frontier.settle(item, state, reason, archive=self._store.position, **said)
         self._line_up(said.get("found", ()))
         self._observe(Event(item.url, state, reason))
@@ -524,8 +535,14 @@ class Crawl:
             self._push(host, 0.0)
 
     def _give_up(self, host: str, reason: str, origin: str = "") -> None:
-        for url in self._frontier.give_up(host, reason, origin):
-            self._observe(Event(url, State.FAILED, reason))
+        for entry in self._frontier.give_up(host, reason, origin):
+            self._keep_rest(entry)
+            self._observe(Event(entry.url, State.FAILED, reason))
+
+    def _keep_rest(self, entry: Entry) -> None:
+        """Keep what an article has from a later page on that cannot be had now: its first one may have been renewed."""
+        if entry.first is not None and (first := self._frontier.file_of(entry.first)) is not None:
+            self._keep_parts(entry.first, first, entry.depth)
 
     def _note_once(self, url: str, text: str) -> None:
         if text not in self._noted:
@@ -539,6 +556,12 @@ class Crawl:
 def _unwanted(response: Response) -> str:
     """Return why the body of an answer is not wanted: only that of a page is, and what stands in front of one."""
     return not_a_page(response) if response.status == HTTPStatus.OK else ""
+
+
+def _validator(response: Response, name: str) -> str:
+    """Return a header that is sent back as it came; empty where that cannot be done."""
+    value = response.header(name)
+    return value if len(value) <= _LONGEST_VALIDATOR and value.isprintable() else ""
 
 
 def _as_shown(response: Response, rendered: bytes | FetchError | None) -> Response:

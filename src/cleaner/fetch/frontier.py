@@ -51,6 +51,8 @@ CREATE TABLE IF NOT EXISTS archive (name TEXT PRIMARY KEY, size INTEGER NOT NULL
 """
 _VERSION: Final = 1
 """Of the schema (`PRAGMA user_version`)."""
+_OUTSIDE: Final = ("SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_PERM", "SQLITE_READONLY")
+"""How the names of errors begin that say nothing against the file."""
 _ROBOTS_AGE: Final = 24 * 3600
 """Seconds for which a robots.txt is remembered (RFC 9309, 2.4)."""
 _MOST_ALIASES: Final = 10
@@ -132,7 +134,8 @@ class Frontier:
     def __init__(self, folder: Path, command: str, *, limit: int | None = None, refresh: bool = False) -> None:
         self._path = folder / ".cleaner" / "frontier.sqlite"
         self._limit = limit
-        self._refresh = refresh
+        self.refreshes = refresh
+        """Whether pages that are saved are asked for again."""
         self._has: Callable[[str], bool] = lambda _: True
         self._suffices: Callable[[str], bool] = self._has
         try:
@@ -208,7 +211,7 @@ class Frontier:
                 )
             return
         is_saved = row is not None and row[1] is not None and self._suffices(row[1])
-        if is_saved and not self._refresh and entry.kind == "page":
+        if is_saved and not self.refreshes and entry.kind == "page":
             self._db.execute(
                 "UPDATE item SET run = ?, state = ?, reason = '' WHERE url = ? AND kind = 'page'",
                 (self._run, State.KEPT, url),
@@ -380,15 +383,15 @@ class Frontier:
         if self._end(target, "alias") != url:
             self._db.execute("INSERT OR REPLACE INTO alias VALUES (?, ?)", (url, target))
 
-    def give_up(self, host: str, reason: str, origin: str = "") -> list[str]:
-        """Enter all that is queued for `host` and begins with `origin` as failed; return the addresses."""
+    def give_up(self, host: str, reason: str, origin: str = "") -> list[Entry]:
+        """Enter all that is queued for `host` and begins with `origin` as failed; return it."""
         with self._transaction():
             rows = self._db.execute(
                 """UPDATE item SET state = ?, reason = ? WHERE run = ? AND state = ? AND host = ?
-                AND substr(url, 1, ?) = ? RETURNING url""",
+                AND substr(url, 1, ?) = ? RETURNING url, first, depth""",
                 (State.FAILED, reason, self._run, State.QUEUED, host, len(origin), origin),
             ).fetchall()
-        return [url for (url,) in rows]
+        return [Entry(url, first=first, depth=depth) for url, first, depth in rows]
 
     def copy_of(self, item: Item, own: tuple[str, str, str]) -> str | None:
         """Return the address of another page that is saved, states the same address and title as its own, and is alike.
@@ -430,15 +433,15 @@ class Frontier:
             ).fetchall()
         return [part for (part,) in rows]
 
-    def kept_parts(self, url: str) -> list[tuple[int, str]]:
-        """Return number and file of the later pages of the article at `url` that this run does not ask for again."""
+    def kept_parts(self, url: str, depth: int = 1) -> list[tuple[int, str]]:
+        """Return number and file of the later pages of the article at `url` that are there, from one on."""
         with self._told():
             rows = self._db.execute(
                 """SELECT depth + 1, file FROM item WHERE first = ? AND kind = 'page' AND file IS NOT NULL
-                AND NOT (run = ? AND state = ?) ORDER BY depth""",
-                (url, self._run, State.QUEUED),
+                AND depth >= ? ORDER BY depth""",
+                (url, depth),
             ).fetchall()
-        return [] if self._refresh else [(number, file) for number, file in rows if self._has(file)]
+        return [(number, file) for number, file in rows if self._has(file)]
 
     # ── robots.txt, archives ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -516,6 +519,8 @@ class Frontier:
         except sqlite3.Error as error:
             if "locked" in str(error):
                 why = "another run writes here; wait for it, or name another output folder"
+            elif getattr(error, "sqlite_errorname", "").startswith(_OUTSIDE):
+                why = f"{error}; see to room on the disk and the right to write, then the same command goes on"
             else:
                 why = f"{error}; delete it, and all is fetched anew"
             raise OutputError(f"{self._path}: {why}") from error

@@ -25,6 +25,8 @@ __all__ = ["MAX_PAGES", "next_page"]
 
 MAX_PAGES: Final = 30
 """Pages of one article that are fetched; galleries have a page for each picture."""
+_LARGEST: Final = 4 * 1024 * 1024
+"""Bytes; a larger page is not parsed for it, which takes seconds for each of these MB if the page means ill."""
 
 _MARK: Final = re.compile(
     r"[-_,./?&;]{0,2}(?:pages?|pg|p|pageno|seite|part|teil|partie|parte|pagina|pag|strona|sida|side)?[-_/=]{0,2}"
@@ -52,7 +54,9 @@ def next_page(page: Page, url: str, rules: RuleBook, before: Sequence[str] = ())
     Raises RuleFileError where a rule file that the page needs has faults.
 
     """
-    if len(before) + 1 >= MAX_PAGES or not (_may_name_one(page) or rules.states_next_page(url)):
+    if len(before) + 1 >= MAX_PAGES or len(page.content) > _LARGEST:
+        return None
+    if not (_may_name_one(page) or rules.states_next_page(url)):
         return None
     try:
         document = segment(page if page.url == url else replace(page, url=url))

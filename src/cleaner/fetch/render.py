@@ -206,9 +206,11 @@ class Browser:
 
     async def _leave(self, context: Any) -> None:
         """Close a context; where its page hangs so that it cannot, close the browser: the next page starts one."""
+        closing = asyncio.ensure_future(context.close())
         try:
-            await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(context.close())), _CLOSING)
+            await asyncio.wait_for(asyncio.shield(closing), _CLOSING)
         except TimeoutError:
+            closing.add_done_callback(lambda done: done.cancelled() or done.exception())  # known: it fails with it
             with suppress(Exception):
                 await asyncio.wait_for(self._chromium.close(), _CLOSING)
             self._chromium = None
@@ -257,8 +259,8 @@ class _Visit:
         asked = {"expression": _READ, "contextId": world["executionContextId"], "returnByValue": True}
         value = (await session.send("Runtime.evaluate", asked))["result"].get("value")
         if not isinstance(value, str):
-            size = f"{value:,} characters" if isinstance(value, int) else "no text"
-            raise FetchError(self._url, f"its DOM is too large: {size}")
+            why = f"is too large: {value:,} characters" if isinstance(value, int) else "has no root"
+            raise FetchError(self._url, f"its DOM {why}")
         return value.encode("utf-8", "replace")
 
     def end(self) -> None:

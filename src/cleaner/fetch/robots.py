@@ -21,6 +21,10 @@ _LONGEST_RATE: Final = 10**9
 """Seconds; a robots.txt may hold a number that no float does."""
 _MOST: Final = 512 * 1024
 """Bytes that are read of one (RFC 9309, 2.5: at least 500 KB)."""
+_MOST_HELD: Final = 4 * 1024 * 1024
+"""Bytes of those that are held at a time; what is made of one takes up to 50 times its size."""
+_EACH: Final = 1024
+"""Bytes that an origin is counted with besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,15 @@ class Rules:
 
 
 class Origins:
-    """What robots.txt says of addresses anywhere; each is asked for once. Thread-safe."""
+    """What robots.txt says of addresses anywhere; each is asked for once, until they are too many. Thread-safe.
+
+    A page may load from any number of origins, all of them its owner's.
+    """
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._lock = threading.Lock()
+        self._held = 0
         self._known: dict[str, tuple[threading.Lock, list[Rules | None]]] = {}
 
     def allow(self, url: str) -> bool:
@@ -67,7 +75,15 @@ class Origins:
             if not known:
                 content, _ = ask(self._client, url)
                 known.append(None if content is None else Rules.read(content, self._client.agent))
+                self._count(min(len(content or b""), _MOST) + _EACH)
         return known[0] is not None and known[0].allow(url)
+
+    def _count(self, size: int) -> None:
+        with self._lock:
+            self._held += size
+            if self._held > _MOST_HELD:
+                self._known.clear()
+                self._held = 0
 
 
 def place(url: str) -> str:

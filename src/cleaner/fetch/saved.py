@@ -51,7 +51,8 @@ def suffix_of(response: Response) -> str | None:
 
 
 def _media_type(response: Response) -> str:
-    return response.header("content-type").partition(";")[0].strip().lower()
+    stated = [value for name, value in response.headers if name.lower() == "content-type"]
+    return stated[-1].partition(";")[0].strip().lower() if stated else ""  # the last, as browsers and sidecars have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,9 @@ class Files:
         self._write(_sidecar(name), dump({**said, **extra}, indent=2))
         self._remove(_rendered(name))  # of what was here before
         self._write(name, response.body)
+        for other in {*_SUFFIXES.values()} - {name.suffix}:  # it may have been of another media type
+            self._remove(name.with_suffix(other))
+            self._remove(_sidecar(name.with_suffix(other)))
         if part is not None:
             self.add_part(part, str(name))
         return str(name)

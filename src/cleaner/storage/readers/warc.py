@@ -307,14 +307,18 @@ def _decoded(content: bytes, headers: Any) -> bytes:
     for packing in reversed(packings[-3:]):
         if packing in ("gzip", "x-gzip") and content.startswith(b"\x1f\x8b"):
             content = _read(Stream(io.BytesIO(content)), packing)
-        elif packing == "deflate" and not content.lstrip().startswith(b"<"):
+        elif packing == "deflate" and not _is_markup(content):
             content = _inflated(content)
-        elif packing in ("br", "zstd") and not content.lstrip().startswith(b"<"):
+        elif packing in ("br", "zstd") and not _is_markup(content):
             library: Callable[[Any], Any] = stream_io.BrotliReader if packing == "br" else stream_io.ZstdReader
             content = _read(library(io.BytesIO(content)), packing)
-        elif packing not in ("", "identity", "gzip", "x-gzip", "deflate", "br", "zstd"):
+        elif packing not in ("", "identity", "gzip", "x-gzip", "deflate", "br", "zstd") and not _is_markup(content):
             raise InputError(f"its Content-Encoding is {packing[:40]!r}, which nobody here can unpack")
     return content
+
+
+def _is_markup(content: bytes) -> bool:
+    return content.lstrip().startswith(b"<")
 
 
 def _is_chunked(content: bytes) -> bool:
