@@ -28,6 +28,7 @@ from cleaner import storage
 from cleaner.cli import main
 from cleaner.cli.common import Exit
 from cleaner.errors import FetchError, OutputError, RuleFileError
+from cleaner.fetch.addresses import name_for
 from cleaner.fetch.client import Client, Limits, Response
 from cleaner.fetch.crawl import _DEPTHS, Crawl, Event, Manners
 from cleaner.fetch.frontier import Entry, Frontier, State
@@ -997,6 +998,30 @@ def test_a_page_whose_media_type_changes_is_replaced(site: Site, tmp_path: Path)
     new = tmp_path / Run(tmp_path, site.url("/a"), refresh=True).saved[site.url("/a")]
     assert new.name == f"{old.stem}.txt"
     assert sorted(old.parent.iterdir()) == [new, new.with_name(f"{new.name}.json")]
+
+
+def test_a_dump_of_the_same_name_is_somebody_s(site: Site, tmp_path: Path) -> None:
+    serve(site, "/a", lambda _: story("One"))
+    page = tmp_path / name_for(site.url("/a"))
+    page.parent.mkdir()
+    page.with_suffix(".txt").write_text("Copied by hand.")
+    assert Run(tmp_path, site.url("/a")).states == {State.SAVED: 1}
+    assert page.exists() and page.with_suffix(".txt").read_text() == "Copied by hand."
+
+
+@pytest.mark.parametrize("said", [None, {"url": "http://weir.example/a"}])
+def test_a_page_that_was_not_fetched_is_not_written_over(
+    site: Site, tmp_path: Path, said: dict[str, Any] | None
+) -> None:
+    serve(site, "/a", lambda _: story("One"))
+    page = tmp_path / name_for(site.url("/a"))
+    page.parent.mkdir()
+    page.write_text("Saved by hand.")
+    if said is not None:
+        page.with_name(f"{page.name}.json").write_text(json.dumps(said))
+    run = Run(tmp_path, site.url("/a"))
+    assert run.reason(site.url("/a")) == f"{page} is there, and was not fetched: move it, or name another folder"
+    assert page.read_text() == "Saved by hand."
 
 
 def test_the_last_content_type_counts(site: Site, tmp_path: Path) -> None:

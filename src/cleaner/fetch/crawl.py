@@ -476,7 +476,11 @@ class Crawl:
             extra["asked"] = response.asked
         if own is not None and own[0] != item.url:
             extra["canonical"] = own[0]
-        file = self._store.save(response, suffix, extra, self._part(item))
+        try:
+            file = self._store.save(response, suffix, extra, self._part(item))
+        except FetchError as error:
+            self._settle(item, State.FAILED, error.why, status=response.status)
+            return
         if isinstance(rendered, FetchError):
             self._note(item.url, f"not rendered: {rendered.why}")
         elif rendered is not None and isinstance(self._store, Files):

@@ -21,7 +21,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from cleaner.errors import OutputError
+from cleaner.errors import FetchError, OutputError
 from cleaner.fetch.addresses import name_for
 from cleaner.fetch.client import Response
 from cleaner.fetch.frontier import Frontier
@@ -69,7 +69,7 @@ class Store(Protocol):
     """Where pages go."""
 
     def save(self, response: Response, suffix: str, extra: dict[str, Any], part: Part | None = None) -> str:
-        """Keep a page; return where, below the folder. Raises OutputError.
+        """Keep a page; return where, below the folder. Raises FetchError where it has no place, OutputError.
 
         Args:
             response: the page.
@@ -109,11 +109,16 @@ class Files:
         """Write page and sidecar, each as a whole. The page comes last: no page lies there without its sidecar.
 
         A later page is called after the first (`a.page-2.html`), whose sidecar lists it.
+
+        Raises FetchError where a page of somebody else's has its name, OutputError where it cannot be written.
         """
         name = name_for(response.url, suffix)
         if part is not None:
             first = PurePosixPath(part.first)
             name = first.with_name(f"{first.stem}.page-{part.number}{first.suffix}")
+        if (self._root / name).exists() and not self._is_ours(name):
+            where = self._root / name
+            raise FetchError(response.url, f"{where} is there, and was not fetched: move it, or name another folder")
         said: dict[str, Any] = {
             "url": response.url,
             "captured": response.at.isoformat(timespec="seconds"),
@@ -127,9 +132,7 @@ class Files:
         self._write(_sidecar(name), dump({**said, **extra}, indent=2))
         self._remove(_rendered(name))  # of what was here before
         self._write(name, response.body)
-        for other in {*_SUFFIXES.values()} - {name.suffix}:  # it may have been of another media type
-            self._remove(name.with_suffix(other))
-            self._remove(_sidecar(name.with_suffix(other)))
+        self._remove_of_other_type(name, response.url)
         if part is not None:
             self.add_part(part, str(name))
         return str(name)
@@ -171,6 +174,21 @@ class Files:
         if not isinstance(said, dict):
             raise OutputError(f"{path}: is no sidecar any more; delete it and its page, and both are fetched anew")
         return said
+
+    def _remove_of_other_type(self, name: PurePosixPath, url: str) -> None:
+        """Remove what the page at `url` was when it had another media type; a file of somebody else's stays."""
+        for suffix in {*_SUFFIXES.values()} - {name.suffix}:
+            other = name.with_suffix(suffix)
+            if self._is_ours(other) and self._read(str(other))["url"] == url:
+                self._remove(other)
+                self._remove(_sidecar(other))
+
+    def _is_ours(self, name: PurePosixPath) -> bool:
+        """Tell whether a page was fetched: a sidecar that somebody wrote for one that was saved knows no status."""
+        try:
+            return self.has(str(name)) and {"url", "status"} <= self._read(str(name)).keys()
+        except OutputError:
+            return False
 
     def _remove(self, name: PurePosixPath) -> None:
         try:
