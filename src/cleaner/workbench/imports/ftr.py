@@ -321,7 +321,10 @@ def _names(value: str) -> dict[str, list[str]]:
         raise _NeedlessError("a directive without value")
     if any(char.isspace() for char in value):
         selectors = [f"[class*={css_string(value)}]", f"[id*={css_string(value)}]"]
-        return {"css": [compile_css(text, probation=True, use="elements").text for text in selectors]}
+        try:
+            return {"css": [compile_css(text, probation=True, use="elements").text for text in selectors]}
+        except ValueError as error:
+            raise _UntranslatedError("no class or id", str(error)) from error
     if value.startswith((".", "#")) or set("*,[]()/=@") & set(value):
         raise _UntranslatedError("no class or id", "it can never have hit anything")
     start = "*" if value[0] in "-_" else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from itertools import product
@@ -316,10 +317,9 @@ def _written_out(selector: str) -> list[str]:
             choices.append(inner)
         else:
             choices.append([f":{part.name}({part.css})" if part.name else part.css])
-    combined = ["".join(parts) for parts in product(*choices)]
-    if len(combined) > _MAX_ALTERNATIVES:
+    if math.prod(map(len, choices)) > _MAX_ALTERNATIVES:
         raise UntranslatedError("too many alternatives", selector)
-    return combined
+    return ["".join(parts) for parts in product(*choices)]
 
 
 def _parts(selector: str) -> list[_Part]:
