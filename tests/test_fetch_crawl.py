@@ -956,27 +956,28 @@ def test_run_shows_that_a_page_could_not_be_renewed(site: Site, tmp_path: Path) 
     assert command(*arguments) == Exit.FAILED
 
 
-def test_a_later_page_that_cannot_be_renewed_stays_part_of_its_article(site: Site, tmp_path: Path) -> None:
+def article_without_validators(site: Site, folder: Path) -> tuple[str, str, Path, list[str]]:
+    """Fetch an article of several pages; return its first address and second, the first's file, and its later pages.
+
+    No page of it will be answered by a 304.
+    """
     first = site.articles[2]
-    second, *_ = site.parts[first]
-    file = tmp_path / Run(tmp_path, first, next_page=later).saved[first]
-    before = sidecar(file)["pages"]
-    with sqlite3.connect(tmp_path / ".cleaner/frontier.sqlite") as db:
+    file = folder / Run(folder, first, next_page=later).saved[first]
+    with sqlite3.connect(folder / ".cleaner/frontier.sqlite") as db:
         db.execute("UPDATE item SET etag = NULL, modified = NULL")
     db.close()
+    return first, site.parts[first][0], file, sidecar(file)["pages"]
+
+
+def test_a_later_page_that_cannot_be_renewed_stays_part_of_its_article(site: Site, tmp_path: Path) -> None:
+    first, second, file, before = article_without_validators(site, tmp_path)
     serve(site, second.removeprefix(site.base), lambda _: Answer(status=500))
     assert Run(tmp_path, first, next_page=later, refresh=True).states == {State.SAVED: 1, State.FAILED: 1}
     assert len(before) > 1 and sidecar(file)["pages"] == before
 
 
 def test_parts_of_a_host_that_is_given_up_stay_parts(site: Site, tmp_path: Path) -> None:
-    first = site.articles[2]
-    second, *_ = site.parts[first]
-    file = tmp_path / Run(tmp_path, first, next_page=later).saved[first]
-    before = sidecar(file)["pages"]
-    with sqlite3.connect(tmp_path / ".cleaner/frontier.sqlite") as db:
-        db.execute("UPDATE item SET etag = NULL, modified = NULL")
-    db.close()
+    first, second, file, before = article_without_validators(site, tmp_path)
     for path in ("/gone", second.removeprefix(site.base)):
         serve(site, path, lambda _: Answer(send=_raw(b"")))
     stubborn = replace(QUICK, tries=9)  # the host is given up before either is

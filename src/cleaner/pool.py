@@ -27,7 +27,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 from cleaner.errors import CleanerError, InputError, OutputError
 from cleaner.model import Status
 
-__all__ = ["DoubtfulError", "Failure", "Limits", "Pool", "is_doubtful", "limit_memory", "stream"]
+__all__ = ["DoubtfulError", "Failure", "Limits", "Pool", "is_doubtful", "stream"]
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -314,7 +314,7 @@ def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> 
     _settle_in()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
-    limit_memory(megabytes)
+    _limit_memory(megabytes)
     try:
         pipe.send(True)
         while True:
@@ -336,7 +336,7 @@ def _serve(pipe: Connection, function: Callable[[Any], Any], megabytes: int) -> 
 
 def _yield(pipe: Connection, function: Callable[..., Iterator[Any]], arguments: tuple[object, ...]) -> None:
     _settle_in()
-    limit_memory(_STREAM_MEGABYTES)
+    _limit_memory(_STREAM_MEGABYTES)
     try:
         try:
             for value in function(*arguments):
@@ -365,7 +365,7 @@ def _follow_parent() -> None:
         os._exit(1)
 
 
-def limit_memory(megabytes: int) -> None:
+def _limit_memory(megabytes: int) -> None:
     """Let this process take no more than `megabytes` over what it has; on Linux, others cannot."""
     if sys.platform != "linux":
         return

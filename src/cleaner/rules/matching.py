@@ -397,7 +397,7 @@ class Reading:
     def _token_marks(self, layer: Layer, disabled: frozenset[str]) -> Iterator[Mark]:
         document = self.document
         for attribute in _NAMING if layer.tokens else ():
-            spelt = self.document.bearers(attribute)
+            spelt = document.bearers(attribute)
             hits = layer.by_name.hits({*"\n".join(spelt).lower().split()})
             for spelling, ordinals in spelt.items() if hits else ():
                 names = spelling.lower().split()
