@@ -5,6 +5,8 @@
     python bench/scale.py make OUT --pages 50000     OUT/pages.warc.gz and OUT/pages.parquet: the corpus, repeated
     python bench/scale.py run OUT/pages.warc.gz      with --jobs 2: seconds, pages a second, memory of each process
     python bench/scale.py kernel OUT/pages.warc.gz   the same pages cleaned in this process: what a core can do
+    python bench/scale.py rate OUT/pages.warc.gz     one kernel, one on each core at once, and the command, by turns,
+                                                     --rounds 5: their rates, for machines whose speed is not steady
     python bench/scale.py kill OUT/pages.warc.gz     killed 20 times and gone on with, in each form: are bytes the same
     python bench/scale.py poison --pages 1000        pages that hang, die, eat memory among others: do they cost another
     python bench/scale.py ray OUT/pages.warc.gz      under Ray with --workers 2; --kill 5: kill a worker, so many times;
@@ -33,8 +35,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice, zip_longest
+from itertools import islice, pairwise, zip_longest
 from pathlib import Path, PurePosixPath
+from statistics import harmonic_mean
 from typing import TYPE_CHECKING, Any, Final
 
 import corpus
@@ -68,6 +71,12 @@ def main(argv: list[str] | None = None) -> int:
     kernel.add_argument("input", type=Path)
     kernel.add_argument("--pages", type=positive, help="only the first so many")
     kernel.set_defaults(do=_kernel)
+    rate = commands.add_parser("rate")
+    rate.add_argument("input", type=Path)
+    rate.add_argument("--pages", type=positive, help="for each kernel, only the first so many")
+    rate.add_argument("--jobs", type=positive, default=2)
+    rate.add_argument("--rounds", type=positive, default=5)
+    rate.set_defaults(do=_rate)
     kill = commands.add_parser("kill")
     kill.add_argument("input", type=Path)
     kill.add_argument("--kills", type=positive, default=20)
@@ -157,8 +166,6 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
             workers = max([workers, *map(_megabytes, _below(process.pid))])
         seconds = time.perf_counter() - begun
         rows, statuses = _rows(out)
-    parent = [size for size in parent if size]
-    quarter = max(1, len(parent) // 4)
     return {
         "input": options.input.name,
         "jobs": options.jobs,
@@ -167,7 +174,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         "statuses": statuses,
         "seconds": round(seconds, 1),
         "pages_a_second": round(rows / seconds, 2),
-        "parent_mb_peak_by_quarter": [max(parent[at : at + quarter]) for at in range(0, quarter * 4, quarter)],
+        "parent_mb_peak_by_quarter": _peaks([size for size in parent if size]),
         "worker_mb_peak": workers,
     }
 
@@ -194,6 +201,12 @@ def _megabytes(pid: int) -> int:
     return sum(int(line.split()[1]) for line in told.splitlines() if line.startswith("Pss:")) // 1024
 
 
+def _peaks(sizes: list[int]) -> list[int]:
+    """Return the largest in each quarter, of those that have any."""
+    ends = [len(sizes) * quarter // 4 for quarter in range(5)]
+    return [max(sizes[begin:end]) for begin, end in pairwise(ends) if begin < end]
+
+
 def _children(pid: int) -> list[int]:
     try:
         told = [(task / "children").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
@@ -218,7 +231,7 @@ def _kernel(options: argparse.Namespace) -> dict[str, Any]:
         page = source.read()
         begun = time.perf_counter()
         article = cleaner.clean(page)
-        columns.row(article, page)
+        columns.message(article, page)
         seconds += time.perf_counter() - begun
         count += 1
     whole = time.perf_counter() - turns
@@ -229,6 +242,38 @@ def _kernel(options: argparse.Namespace) -> dict[str, Any]:
         "kernel_pages_a_second": round(count / seconds, 2),
         "with_reading_pages_a_second": round(count / whole, 2),
     }
+
+
+def _rate(options: argparse.Namespace) -> dict[str, Any]:
+    """Take turns, so that each is measured at the same times, and give pages a second over all rounds."""
+    alone: list[float] = []
+    together: list[float] = []
+    command: list[float] = []
+    for _ in range(options.rounds):
+        alone += [sum(_kernels(options, 1))]
+        together += [sum(_kernels(options, options.jobs))]
+        with tempfile.TemporaryDirectory() as folder:
+            begun = time.perf_counter()
+            _start(options.input, Path(folder), "parquet", options.jobs).wait()
+            command += [_rows(Path(folder))[0] / (time.perf_counter() - begun)]
+    one, each, whole = map(harmonic_mean, (alone, together, command))
+    return {
+        "input": options.input.name,
+        "jobs": options.jobs,
+        "kernel_alone": [round(rate, 2) for rate in alone],
+        "kernels_together": [round(rate, 2) for rate in together],
+        "command": [round(rate, 2) for rate in command],
+        "command_to_kernel_alone": round(whole / one, 3),
+        "command_to_kernels_together": round(whole / each, 3),
+    }
+
+
+def _kernels(options: argparse.Namespace, number: int) -> list[float]:
+    """Return the pages a second of kernels that run at once."""
+    line = [sys.executable, __file__, "kernel", str(options.input)]
+    line += ["--pages", str(options.pages)] if options.pages else []
+    running = [subprocess.Popen(line, stdout=subprocess.PIPE) for _ in range(number)]
+    return [json.loads(process.communicate()[0])["kernel_pages_a_second"] for process in running]
 
 
 # -- trouble ---------------------------------------------------------------------------------------------------------
@@ -502,7 +547,7 @@ def _cost(options: argparse.Namespace) -> dict[str, Any]:
             with clock.of("kernel"):
                 article = cleaner.clean(page)
             with clock.of("record"):
-                record = columns.row(article, page)
+                record = columns.message(article, page)
             with clock.of("to and from the process"):
                 there, here = pickle.dumps(source), pickle.dumps(record)
                 pickle.loads(there), pickle.loads(here)
@@ -575,7 +620,6 @@ def _sums(options: argparse.Namespace) -> dict[str, Any]:
             sink.put(PurePosixPath(str(number)), rows.table_of(one))
             held.append(_megabytes(os.getpid()) if number % 50 == 0 else held[-1])
         sink.close()
-        quarter = max(1, len(held) // 4)
         file = pq.ParquetFile(Path(folder) / "sums.parquet")
         groups = max(1, file.metadata.num_rows // 100_000)
         largest = 0
@@ -591,7 +635,7 @@ def _sums(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "pages": options.pages,
         "rows": file.metadata.num_rows,
-        "mb_peak_by_quarter": [max(held[at : at + quarter]) for at in range(0, quarter * 4, quarter)],
+        "mb_peak_by_quarter": _peaks(held),
         "groups": groups,
         "rows_of_the_largest_group": largest,
     }
