@@ -666,10 +666,13 @@ def test_killed_at_any_moment(tmp_path: Path, form: str, victim: str) -> None:
                         kills += 1
             assert process.stderr is not None
             said = process.stderr.read().decode()
-        if process.returncode == 0:
+        if process.returncode == 0 and kills:
             break
+        if process.returncode == 0:  # done before the first moment: the machine was busier before
+            seconds /= 2
+            shutil.rmtree(tmp_path / "out")
+            continue
         assert (victim, process.returncode) == ("parent", -signal.SIGKILL), said
-    assert kills
     assert files(tmp_path / "out") == files(tmp_path / "whole")
 
 
