@@ -997,6 +997,29 @@ class TestArchiveBox:
 
 
 class TestJsonLines:
+    def test_a_page_that_comes_late_in_its_line(self, tmp_path: Path) -> None:
+        line = json.dumps({"headers": {"x": "y" * 20_000}, "html": "<p>a"}).encode()
+        for name, content in (("x", line), ("x.gz", gzip.compress(line))):
+            assert told(put(tmp_path, name, content)) == [(f"{name}/00000001", "<p>a")]
+        broken = gzip.compress(os.urandom(10_000).hex().join(['{"x": "', '"}']).encode())[:9_000]
+        assert "broken" in told(put(tmp_path, "y.gz", broken))[0][1]
+
+    @pytest.mark.parametrize(
+        ("content", "why"),
+        [
+            (b'[{"url": "https://example.com/", "html": "<p>a"}]', "no JSON object, but an array: `jq -c '.[]'` gives"),
+            (b'[\n{"html": "<p>a"},\n{"html": "<p>b"}\n]\n', "should be an object: `jq -c '.[]'` makes that"),
+            (b'{\n  "html": "<p>a"\n}\n', "should be an object: `jq -c .` makes that"),
+        ],
+    )
+    def test_other_json_is_told_once(self, tmp_path: Path, content: bytes, why: str) -> None:
+        [row] = find_pages([put(tmp_path, "x.json", content)])
+        assert why in row.trouble
+
+    def test_a_text_that_begins_with_brackets(self, tmp_path: Path) -> None:
+        for text in ("[1] A note\n", "[{}]\n", "{\nHow to write JSON\n"):
+            assert told(put(tmp_path, "x", text.encode())) == [("x", text)]
+
     def test_a_line_of_too_many_values(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys.modules[Names.__module__], "_MOST_VALUES", 100)
         lines = b'{"html": "<p>a", "more": [' + b"{}," * 100 + b'{}]}\n{"html": "<p>b"}\n'

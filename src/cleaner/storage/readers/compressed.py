@@ -12,6 +12,7 @@ import lzma
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, BinaryIO, Final, Protocol, cast
 
 from cleaner.errors import InputError, TooLargeError
@@ -21,6 +22,8 @@ __all__ = ["HEAD", "Stream", "extra", "packing"]
 
 HEAD: Final = 4096
 """How many bytes tell what a file is."""
+_LONG_LINE: Final = 64 * 1024
+"""The same where it begins with an object: a crawler's headers may come before the page."""
 _CHUNK: Final = 128 * 1024
 _PIECE: Final = 4 * 1024 * 1024
 _XZ_MEMORY: Final = 256 * 1024 * 1024
@@ -69,7 +72,11 @@ class Stream(io.RawIOBase):
             self._plain = _zstd(source)
         elif self.packing is not None:
             self._plain = _Members(source, _DECODERS[self.packing])
-        self._ahead = self.head = self.read(HEAD)
+        head = self.read(HEAD)
+        if head.startswith(b"{") and b"\n" not in head:  # of an object, what it is may come late
+            with suppress(InputError):  # raised again where that is read
+                head += self.read(_LONG_LINE - HEAD)
+        self._ahead = self.head = head
         """The first bytes, unpacked."""
         self._position = 0
 

@@ -55,6 +55,8 @@ _MHTML: Final = re.compile(
 )
 _COLUMN: Final = re.compile(rb'"(?:%b)"\s{0,9}:' % "|".join(CONTENT).encode(), re.IGNORECASE)
 
+_ARRAY: Final = re.compile(rb'\[\s{0,9}\{\s{0,9}"')
+
 
 def tell(head: bytes, name: str = "") -> Form:
     """Return the form of a file that begins with `head`, unpacked. All zip archives are ZIP here.
@@ -83,10 +85,15 @@ def tell(head: bytes, name: str = "") -> Form:
 
 
 def _is_jsonl(head: bytes, name: str) -> bool:
-    """Whether the first line is an object with a page in it; JSON-LD is not, and the text of a page may begin so."""
+    """Whether the first line is an object with a page in it; JSON-LD is not, and the text of a page may begin so.
+
+    An array, or JSON over several lines, is no JSON Lines, but its reader says what to do about that.
+    """
     line = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0]
-    if not line.startswith(b"{"):
+    if not line.startswith((b"{", b"[")):
         return False
-    if re.search(r"\.(?:jsonl|ndjson)\b", name.lower()):
+    if re.search(r"\.(?:json|jsonl|ndjson)\b", name.lower()):
         return True
+    if line.startswith(b"[") and not _ARRAY.match(line):
+        return False
     return _COLUMN.search(line) is not None and b'"@context"' not in line and b'"@type"' not in line

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -35,6 +36,7 @@ MEDIA_TYPE: Final = ("media_type", "mime", "mime_type", "content_type")
 _NESTED: Final = ("metadata", "meta")
 CONTENT: Final = (*HTML, *EITHER, *TEXT)
 _KNOWN: Final = frozenset((*CONTENT, *URL, *CAPTURED, *MEDIA_TYPE, *_NESTED))
+_OVER_LINES: Final = re.compile(rb"\s{0,99}(?:\[\s{0,99}\{?|\{)\s{0,99}")
 _PIECE: Final = 4 * 1024 * 1024
 _ROWS: Final = 1
 """How many rows of a Parquet file are held at a time: a dictionary can make each as large as it likes, and one by one
@@ -60,6 +62,11 @@ def jsonl(stream: Stream, where: str, skipped: Counter[str], part: Part | None =
         if not line.strip():
             skipped["empty line"] += 1
             continue
+        if number == 1 and _OVER_LINES.fullmatch(line):
+            jq = "'.[]'" if b"[" in line else "."
+            why = f"JSON that goes over several lines, where each should be an object: `jq -c {jq}` makes that"
+            yield Member(numbered(number), f"{where}:{number}", None, why)
+            return
         try:
             row = json_of(line)
         except (ValueError, RecursionError) as error:
@@ -68,7 +75,8 @@ def jsonl(stream: Stream, where: str, skipped: Counter[str], part: Part | None =
         if isinstance(row, dict):
             yield _member(row, number, f"{where}:{number}")
         else:
-            yield Member(numbered(number), f"{where}:{number}", None, "no JSON object")
+            hint = ", but an array: `jq -c '.[]'` gives its objects, one on each line" if isinstance(row, list) else ""
+            yield Member(numbered(number), f"{where}:{number}", None, f"no JSON object{hint}")
 
 
 def runs_of_lines(file: BinaryIO, size: int) -> list[Part]:
