@@ -143,6 +143,10 @@ class TestColumns:
         ):
             assert statuses(KEEPER.clean_batch(pa.record_batch({"html": column}))) == ["ok", "unreadable"]
 
+    def test_an_extension_whose_values_are_objects(self) -> None:
+        batch = pa.record_batch({"html": pa.ExtensionArray.from_storage(Mine(), pa.array([HTML, None]))})
+        assert statuses(KEEPER.clean_batch(batch)) == ["ok", "unreadable"]
+
     def test_strings_that_are_not_utf8_are_read_as_bytes_are(self) -> None:
         raw = HTML.replace("The mill", "Die Mühle").encode("latin-1")
         offsets = len(raw).to_bytes(4, sys.byteorder)
@@ -237,6 +241,27 @@ class Saved(pa.ExtensionType):
         return cls()
 
 
+class Mine(pa.ExtensionType):
+    """A page that comes as an object of Python, as values of `arrow.uuid` do."""
+
+    class Scalar(pa.ExtensionScalar):
+        def as_py(self, **_: Any) -> object:
+            return object()
+
+    def __init__(self) -> None:
+        super().__init__(pa.string(), "cleaner.tests.mine")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, storage_type: Any, serialized: bytes) -> Mine:
+        return cls()
+
+    def __arrow_ext_scalar_class__(self) -> type[pa.ExtensionScalar]:
+        return self.Scalar
+
+
 @pytest.mark.parametrize(
     ("batch", "complaint"),
     [
@@ -294,6 +319,14 @@ class TestCrashes:
         articles = list(KEEPER.clean_many(self.PAGES))
         assert tuple(article.reason for article in articles) == self.REASONS
         assert [article.status.value for article in articles] == ["ok", "crashed", "crashed", "crashed", "ok"]
+
+    @pytest.mark.parametrize("source", [None, 3, memoryview(b"<p>x")])
+    def test_what_is_no_page(self, source: Any) -> None:
+        with pytest.raises(TypeError, match=f"not {type(source).__name__}"):
+            KEEPER.clean(source)
+        (article,) = KEEPER.clean_many([source])
+        assert article.status is Status.CRASHED
+        assert article.reason.startswith("TypeError: a page is bytes, str, a pathlib.Path")
 
     def test_many_with_a_file_that_is_not_there(self) -> None:
         missing = ROOT / "nothing.html"

@@ -1365,8 +1365,8 @@ class TestNames:
         assert str(numbered(17)) == "00000017"
 
     def test_folders_that_are_no_files(self) -> None:
-        assert [as_folder(name) for name in ("a.zip", "a.txt", "a.JSON")] == ["a.zip", "a.txt~", "a.JSON~"]
-        assert PurePosixPath("a.txt~") != PurePosixPath("a.txt")
+        names = ("a.zip", "a.txt", "a.JSON", "a.txt~", "a~")
+        assert [as_folder(name) for name in names] == ["a.zip", "a.txt~", "a.JSON~", "a.txt~~", "a~"]
 
 
 @pytest.mark.parametrize(

@@ -686,6 +686,26 @@ def workers_of(pid: int) -> list[int]:
     return [worker for server in below(pid) for worker in below(server)]
 
 
+@pytest.mark.parametrize("form", ["jsonl", "jsonl.zst", "parquet"])
+def test_where_no_page_is_found_the_last_output_stays(tmp_path: Path, form: str) -> None:
+    """As where a disk is not mounted."""
+    need(form)
+    raw, out = tmp_path / "in", tmp_path / "out"
+    pages(raw, 3)
+    command = ["clean", str(raw), "-o", str(out), "--format", form, "--jobs", "1", "--quiet"]
+    assert main(command) == Exit.OK
+    written = files(out)
+    assert written
+    away = raw.rename(tmp_path / "away")
+    raw.mkdir()
+    assert main(command) == Exit.USAGE
+    assert files(out).items() >= written.items()
+    raw.rmdir()
+    away.rename(raw)
+    assert main(command) == Exit.OK
+    assert files(out) == written
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_a_full_disk_is_told_and_the_run_can_go_on(tmp_path: Path) -> None:
     inputs = pages(tmp_path / "in", 5)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -354,6 +356,41 @@ class TestFindPages:
         put(tmp_path, "x/a.html", "y/a.html", "z/a.html")
         assert names(tmp_path / "x", tmp_path / "y/a.html", tmp_path / "z") == ["a.html", "a~2.html", "a~3.html"]
 
+    def test_very_many_equal_names_cost_no_quadratic_time(self) -> None:
+        names = inputs._Names()
+        assert names.take(PurePosixPath("index~7.html")) == PurePosixPath("index~7.html")
+        began = time.process_time()
+        found = [str(names.take(PurePosixPath("index.html"))) for _ in range(20_000)]
+        assert time.process_time() - began < 3
+        assert found[:2] == ["index.html", "index~2.html"]
+        assert found[5:7] == ["index~6.html", "index~8.html"]
+        assert len(set(found)) == 20_000
+
+    @pytest.mark.parametrize("archive_first", [True, False])
+    def test_an_archive_called_as_a_folder_elsewhere(self, tmp_path: Path, archive_first: bool) -> None:
+        put(tmp_path, "one/x.zip/a.html", "one/x.zip/b.html", "two/c.html")
+        with ZipFile(tmp_path / "two/x.zip", "w") as archive:
+            archive.writestr("a.html", "<p>a")
+        roots = sorted((tmp_path / "one", tmp_path / "two"), reverse=archive_first)
+        found = names(*roots)
+        assert len(set(found)) == 4
+        assert ("x.zip~2/a.html" if archive_first else "x~2.zip/a.html") in found
+
+    @pytest.mark.parametrize("form", [Format.TEXT, Format.MARKDOWN, Format.JSON])
+    @pytest.mark.parametrize("suffix", ["txt", "md", "json"])
+    def test_a_folder_called_as_a_file_of_the_output(self, tmp_path: Path, form: Format, suffix: str) -> None:
+        put(tmp_path, "raw/a.html", f"raw/a.html.{suffix}/b.html", f"raw/a.html.{suffix}~/b.html")
+        sink = Folder(tmp_path / "out", form)
+        for page in find_pages([tmp_path / "raw"]):
+            sink.put(page.name, sink.render(article(location=page.location), page.read()))
+        locations = {json.loads(path.read_bytes())["location"] for path in (tmp_path / "out").rglob("*.json")}
+        assert locations == {str(path) for path in (tmp_path / "raw").rglob("*.html")}
+
+    def test_a_folder_is_no_sidecar(self, tmp_path: Path) -> None:
+        put(tmp_path, "a.html", "a.html.json/b.html")
+        assert names(tmp_path) == ["a.html", "a.html.json~/b.html"]
+        assert names(*sorted(tmp_path.glob("*"))) == ["a.html", "b.html"]
+
     def test_order_does_not_depend_on_the_disk(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         put(tmp_path, *(f"{folder}/{name}.html" for folder in "cab" for name in "zxy"))
         expected = names(tmp_path)
@@ -389,6 +426,19 @@ class TestRecord:
     @given(st.text(st.characters()))  # lone surrogates among them
     def test_dump_is_utf8_and_comes_back(self, text: str) -> None:
         assert json.loads(records.dump({"x": text}).decode("utf-8"))["x"] == text
+
+    def test_a_lone_surrogate_is_spelled_out(self, tmp_path: Path) -> None:
+        """Most readers but Python's refuse a whole file for its escape."""
+        reader = pytest.importorskip("pyarrow.json")
+        yaml = pytest.importorskip("yaml")
+        odd = article(location="caf\udce9.html", metadata=Metadata(url="https://x.example/\ud800"))
+        (tmp_path / "pages.jsonl").write_bytes(render(odd, Format.JSONL) + render(article(), Format.JSONL))
+        assert reader.read_json(tmp_path / "pages.jsonl")["location"].to_pylist() == ["caf\\udce9.html", "raw/a.html"]
+        write(odd, tmp_path / "a.html", Format.MARKDOWN)
+        assert json.loads((tmp_path / "a.html.json").read_bytes())["location"] == "caf\\udce9.html"
+        head = (tmp_path / "a.html.md").read_text("utf-8").split("---\n")[1]
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where it is built in
+        assert yaml.load(head, loader)["url"] == "https://x.example/\\ud800"
 
     @given(st.text(st.characters(exclude_categories=["Cs"])))
     def test_front_matter_is_yaml(self, text: str) -> None:
@@ -455,7 +505,8 @@ class TestWrite:
         sink.put(page.name, sink.render(article(location=page.location), page.read()))
         texts = list((tmp_path / "out").glob("*.txt"))
         assert len(texts) == 1
-        assert json.loads(texts[0].with_suffix(".json").read_bytes())["location"] == page.location
+        said = json.loads(texts[0].with_suffix(".json").read_bytes())["location"]
+        assert said == page.location.replace("\udcff", "\\udcff")
 
     def test_names_that_begin_alike_stay_apart(self, tmp_path: Path) -> None:
         for end in "ab":

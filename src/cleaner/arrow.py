@@ -190,6 +190,8 @@ def _failed(status: Status, reason: str, cells: dict[str, Any]) -> Article:
 
 
 def _readable(column: Any) -> Any:
+    while isinstance(column, pa.ExtensionArray):  # its scalars may be anything: UUID objects, whatever a library makes
+        column = column.storage
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":  # finer than what Python counts in
         return column.cast(pa.timestamp("us", column.type.tz), safe=False)
     return column

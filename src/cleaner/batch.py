@@ -194,7 +194,9 @@ def run(
         with suppress(Exception):
             ledger.close(complete=False)
         raise
-    complete = not summary.interrupted and not isinstance(summary.stopped, OutputError)
+    # Without a page, as where a disk is not mounted, what the last run has written stays.
+    is_barren = summary.stopped is not None and not summary.statuses.total()
+    complete = not (summary.interrupted or is_barren or isinstance(summary.stopped, OutputError))
     try:
         ledger.close(complete=complete)
     except OutputError as error:

@@ -179,7 +179,12 @@ class Cleaner:
             return ""
 
     def clean_many(self, sources: Iterable[Source], include: Sequence[str] | None = None) -> Iterator[Article]:
-        """Yield the article of each source, in order; whatever is wrong with one is its status, not an error."""
+        """Yield the article of each source, in order; whatever is wrong with one is its status, not an error.
+
+        Raises TypeError where `sources` is a single page, as str or bytes.
+        """
+        if isinstance(sources, str | bytes | bytearray):
+            raise TypeError("clean_many takes several pages, and this is one: use clean, or put it into a list")
         parts = self.include if include is None else _checked(include)
         for source in sources:
             try:
@@ -222,6 +227,8 @@ def _checked(include: Sequence[str]) -> tuple[str, ...]:
 
 
 def _page(source: Source, url: str | None, media_type: str | None, captured: datetime | None) -> Page:
+    if not isinstance(source, Page | Path | bytes | bytearray | str):
+        raise TypeError(f"a page is bytes, str, a pathlib.Path or a cleaner.Page, not {type(source).__qualname__}")
     page = source if isinstance(source, Page) else read(source) if isinstance(source, Path) else Page(source)
     if url is None and media_type is None and captured is None:
         return page

@@ -314,22 +314,18 @@ def _find(paths: list[Path | None], skip: Path | None, meter: Meter, apart: Apar
 
 def _roots(paths: list[Path | None], skip: Path | None) -> Iterator[tuple[Path | None, Iterator[Input]]]:
     """Yield each path with the files that it names."""
-    taken: set[PurePosixPath] | None = set() if len(paths) > 1 else None  # one root cannot name two files alike
+    names = _Names() if len(paths) > 1 else None  # one root cannot name two files alike
     named = {path for path in paths if path is not None}
     for path in paths:
         if path is None:
             files = iter([Input(None, PurePosixPath("stdin"))])
         elif len(paths) > 1 and _is_leftover(path.parent, path.name, named):  # `raw/*`, as the shell spells it out
             continue
-        elif path.name.endswith(".json") and _is_leftover(path.parent, path.name) and not _is_dir(path):
+        elif path.name.endswith(".json") and _is_leftover(path.parent, path.name):
             raise InputError(f"{path}: the sidecar of a page, not a page")
         else:
             files = _walk(path, skip) if _is_dir(path) else iter([Input(path, PurePosixPath(path.name))])
-        yield path, files if taken is None else _distinct(files, taken)
-
-
-def _distinct(files: Iterator[Input], taken: set[PurePosixPath]) -> Iterator[Input]:
-    return (replace(source, name=_unique(source.name, taken)) for source in files)
+        yield path, files if names is None else (replace(file, name=names.take(file.name)) for file in files)
 
 
 def _opened(source: Input, meter: Meter, apart: Apart | None, part: Part | None = None) -> Iterator[Input]:
@@ -410,16 +406,36 @@ def _is_size(error: Exception) -> bool:
     return isinstance(error, TooLargeError)
 
 
-def _unique(name: PurePosixPath, taken: set[PurePosixPath] | None) -> PurePosixPath:
-    """Return `name`, numbered where another page of this run has it: `x/a.html y/a.html` are `a.html`, `a~2.html`."""
-    if taken is None:
-        return name
-    free, number = name, 1
-    while free in taken:
-        number += 1
-        free = name.with_name(f"{name.stem}~{number}{name.suffix}")
-    taken.add(free)
-    return free
+class _Names:
+    """Gives each file of a run a name of its own: `x/a.html y/a.html` are `a.html` and `a~2.html`.
+
+    A file is not called as a folder either: if it is an archive, its pages lie below that name. Kept are hashes, as the
+    files may be millions.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[int, int] = {}
+        """With the last number that told others from it: `*/index.html` may be many thousands."""
+        self._folders: set[int] = set()
+
+    def take(self, name: PurePosixPath) -> PurePosixPath:
+        """Return `name`, numbered where another file of this run has it."""
+        folder = PurePosixPath()
+        for part in name.parts[:-1]:
+            free, number = folder / part, 1
+            while hash(free) in self._files:
+                number += 1
+                free = folder / f"{part}~{number}"
+            folder = free
+            self._folders.add(hash(folder))
+        free = wanted = folder / name.name
+        number = self._files.get(hash(wanted), 1)
+        while hash(free) in self._files or hash(free) in self._folders:
+            number += 1
+            free = wanted.with_name(f"{wanted.stem}~{number}{wanted.suffix}")
+        self._files[hash(wanted)] = number
+        self._files.setdefault(hash(free), 1)
+        return free
 
 
 def _walk(root: Path, skip: Path | None) -> Iterator[Input]:
@@ -431,7 +447,8 @@ def _walk(root: Path, skip: Path | None) -> Iterator[Input]:
     stack = [root]
     while stack:
         path = stack.pop()
-        name = PurePosixPath(*path.relative_to(root).parts)
+        *folders, last = path.relative_to(root).parts or ("",)
+        name = PurePosixPath(*map(as_folder, folders), last)
         try:
             if not path.is_dir():
                 yield Input(path, name)
@@ -488,7 +505,7 @@ def _is_leftover(folder: Path, name: str, named: Collection[Path] | None = None)
     A further page is a page itself: it is left to the first only where that is there, and of `named` paths one of them.
     """
     if name.endswith(".json"):
-        return any(_is_file(folder / page) for page in owners(name))
+        return any(_is_file(folder / page) for page in owners(name)) and not _is_dir(folder / name)
     if name.endswith("_files"):
         page = name.removesuffix("_files")
         return any(_is_file(folder / f"{page}{suffix}") for suffix in (".html", ".htm"))

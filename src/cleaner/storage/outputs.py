@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final, Protocol
 
 from cleaner.errors import OutputError
 from cleaner.model import Article, Page
-from cleaner.storage.records import Format, dump, record, render
+from cleaner.storage.records import Format, dump_record, render
 
 __all__ = [
     "Folder",
@@ -157,7 +157,7 @@ def write(article: Article, target: Path, form: Format = Format.TEXT, page: Page
 def _files(form: Format, article: Article, page: Page | None) -> dict[str, bytes]:
     """Return suffix and content of the files of an article, the record last."""
     if (suffix := _SUFFIXES.get(form)) is not None:
-        return {suffix: render(article, form), ".json": dump(record(article, page), indent=2)}
+        return {suffix: render(article, form), ".json": dump_record(article, page, indent=2)}
     return {".json": render(article, form, page)}
 
 

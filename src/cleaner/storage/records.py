@@ -12,11 +12,12 @@ from typing import Any
 from cleaner import __version__
 from cleaner.model import Article, Page
 
-__all__ = ["Format", "content_hash", "dump", "record", "render"]
+__all__ = ["Format", "content_hash", "dump", "dump_record", "record", "render"]
 
 # Legal in a JSON string but not, or not unharmed, in a YAML one: DEL and C1, the two Unicode line ends, the BOM and two
 # noncharacters.
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Format(StrEnum):
@@ -94,13 +95,30 @@ def dump(value: Any, *, indent: int | None = None) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=indent).encode("utf-8", "backslashreplace") + b"\n"
 
 
+def dump_record(article: Article, page: Page | None = None, *, body: bool = False, indent: int | None = None) -> bytes:
+    """Return :func:`record` as JSON for whoever reads it, with a line end."""
+    return _spelled(json.dumps(record(article, page, body=body), ensure_ascii=False, indent=indent)) + b"\n"
+
+
+def _spelled(said: str) -> bytes:
+    """Return JSON or YAML in UTF-8, each lone surrogate as the six characters of its escape.
+
+    The escape itself is JSON, but DuckDB, pandas, Polars and Arrow refuse a whole file of lines for one, and libyaml
+    refuses it too.
+    """
+    try:
+        return said.encode("utf-8")
+    except UnicodeEncodeError:
+        return _SURROGATE.sub(lambda found: f"\\\\u{ord(found[0]):04x}", said).encode("utf-8")
+
+
 def render(article: Article, form: Format, page: Page | None = None) -> bytes:
     """Return `article` as bytes: the body, Markdown with its metadata on top, or a record that holds the body."""
     if form is Format.TEXT:
         return _lines(article.text)
     if form is Format.MARKDOWN:
         return _front_matter(article) + _lines(article.markdown)
-    return dump(record(article, page, body=True), indent=2 if form is Format.JSON else None)
+    return dump_record(article, page, body=True, indent=2 if form is Format.JSON else None)
 
 
 def _lines(text: str) -> bytes:
@@ -114,7 +132,7 @@ def _front_matter(article: Article) -> bytes:
     said["url"] = said["url"] or article.page_url
     said["status"] = article.status.value
     lines = [f"{name}: {_scalar(value)}" for name, value in said.items() if value or value is False]
-    return b"---\n" + "\n".join(lines).encode("utf-8", "backslashreplace") + b"\n---\n\n"
+    return b"---\n" + _spelled("\n".join(lines)) + b"\n---\n\n"
 
 
 def _scalar(value: Any) -> str:

@@ -134,7 +134,7 @@ class Table:
     A shard appears when all is in it; until then it is called `<name>.part`. Nothing can be added to a Parquet file
     that somebody stopped writing, so the rows of the shard at work are kept in a log as well: a run that was stopped
     takes them from there, and goes on. Which rows are in which shard and row group depends on the rows alone, so that
-    gives the same files. A run that begins anew takes away the shards of the last one.
+    gives the same files. A run that begins anew takes away the shards of the last one, when it has a row.
 
     Raises OutputError where the folder holds files of these names that are none of ours.
     """
@@ -155,7 +155,9 @@ class Table:
         self._outdated: list[Path] = []
         with self._guarded(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._clear(keep=self._log_path(self._shard) if logged else None)
+            self._former = self._left_behind(keep=self._log_path(self._shard) if logged else None)
+            if position:
+                self._clear()
             self._log = _Log(self._log_path(self._shard), logged)
             self._file = TableFile(self._path(self._shard))
             for row in self._log.read(logged):
@@ -163,8 +165,8 @@ class Table:
             if self._rows >= shard_rows:  # as where the disk was full when it should have been written
                 self._end_shard()
 
-    def _clear(self, keep: Path | None) -> None:
-        """Take away what an earlier run left and this one does not go on with."""
+    def _left_behind(self, keep: Path | None) -> list[Path]:
+        """Return what an earlier run left and this one does not go on with. Raises OutputError."""
         found = sorted(path for path in self._folder.iterdir() if _SHARD.fullmatch(path.name))
         whole = [path for path in found if path.suffix == ".parquet"]
         for path in whole:
@@ -173,9 +175,12 @@ class Table:
         done = {self._path(at) for at in range(self._shard)}
         if missing := sorted(done.union([keep] if keep else []).difference(found)):
             raise OutputError(f"{missing[0]}: is missing; delete {self._folder / '.cleaner'} to begin the run anew")
-        for path in found:
-            if path not in done and path != keep:
-                path.unlink()
+        return [path for path in found if path not in done and path != keep]
+
+    def _clear(self) -> None:
+        for path in self._former:
+            path.unlink(missing_ok=True)
+        self._former.clear()
 
     def _path(self, shard: int) -> Path:
         return self._folder / f"pages-{shard:05}.parquet"
@@ -187,6 +192,7 @@ class Table:
         """Take one row; it is written with others."""
         self._put += 1
         with self._guarded():
+            self._clear()
             self._recent.append((self._rows, rendered))
             self._take(name, rendered)
             if self._rows >= self._shard_rows:
@@ -235,6 +241,7 @@ class Table:
 
     def _end(self) -> None:
         """Write the last shard; without any row there is one shard, and it is empty."""
+        self._clear()
         if self._rows or not self._shard:
             self._end_shard()
 

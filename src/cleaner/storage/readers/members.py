@@ -114,8 +114,11 @@ def numbered(number: int, hint: str | None = None) -> PurePosixPath:
 
 
 def as_folder(name: str) -> str:
-    """Return a name for a folder of the output that is not that of a file there: `a.txt` may be the body of `a`."""
-    return f"{name}~" if name.lower().endswith((".txt", ".md", ".json")) else name
+    """Return a name for a folder of the output that is not that of a file there: `a.txt` may be the body of `a`.
+
+    No two names give the same: `a.txt~` becomes `a.txt~~`.
+    """
+    return f"{name}~" if name.lower().rstrip("~").endswith((".txt", ".md", ".json")) else name
 
 
 class Names:
