@@ -6,6 +6,7 @@ import gzip
 import json
 import sys
 from pathlib import Path
+from statistics import harmonic_mean
 from typing import Any
 
 import pytest
@@ -47,7 +48,8 @@ def test_kernels_and_the_command_take_turns(warc: Path, capsys: pytest.CaptureFi
     said = told(capsys, "rate", warc, "--rounds", "2", "--pages", "3")
     assert all(len(said[what]) == 2 for what in ("kernel_alone", "kernels_together", "command"))
     assert all(rate > 0 for what in ("kernel_alone", "kernels_together", "command") for rate in said[what])
-    assert said["command_to_kernels_together"] > 0
+    rates = harmonic_mean(said["command"]) / harmonic_mean(said["kernels_together"])
+    assert said["command_to_kernels_together"] == pytest.approx(rates, rel=0.05)
 
 
 def test_two_runs_have_the_same_rows(warc: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,7 +54,6 @@ _MHTML: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _COLUMN: Final = re.compile(rb'"(?:%b)"\s{0,9}:' % "|".join(CONTENT).encode(), re.IGNORECASE)
-
 _ARRAY: Final = re.compile(rb'\[\s{0,9}\{\s{0,9}"')
 
 
