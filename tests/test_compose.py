@@ -23,8 +23,12 @@ def html(body: str, url: str | None = None) -> Document:
     return segment(Page(f"<!doctype html><html><body>{body}</body></html>", url=url))
 
 
+def dump(text: str) -> Document:
+    return segment(Page(text, media_type="text/plain"))
+
+
 def again(text: str) -> str:
-    return compose_all(segment(Page(text, media_type="text/plain")))[0]
+    return compose_all(dump(text))[0]
 
 
 def test_paragraphs_lists_quotes_tables_and_code_are_legible() -> None:
@@ -99,6 +103,7 @@ _LINES = st.lists(
                 "x" * 50,
                 "A short line",
                 "~~~",
+                "`````",
             ]
         ),
     ),
@@ -106,10 +111,18 @@ _LINES = st.lists(
 )
 
 
-@given(_LINES)
-def test_composing_a_dump_is_idempotent(lines: list[str]) -> None:
-    once = again("\n".join(lines))
-    assert again(once) == once
+_GONE = st.sets(st.integers(0, 25))
+"""The numbers of blocks that are not kept."""
+
+
+def compose_without(document: Document, gone: set[int]) -> str:
+    return compose(document, [DROP if index in gone else KEEP for index in range(len(document))])[0]
+
+
+@given(_LINES, _GONE)
+def test_what_is_kept_of_a_dump_is_a_fixed_point(lines: list[str], gone: set[int]) -> None:
+    text = compose_without(dump("\n".join(lines)), gone)
+    assert again(text) == text
 
 
 _PARTS = [
@@ -141,16 +154,20 @@ _TEXT = [
     "\n",
     "  ",
     "~~~",
+    "`````",
     "é",
     "中文。",
 ]
 
 
-@given(st.lists(st.sampled_from([*_PARTS, *_TEXT, "<h2>", "</h2>", "<blockquote>", "</blockquote>"]), max_size=30))
-@example(["```", "<pre>", "```"])
-@example(["~~~", "<pre>", "~~~"])
-def test_the_text_of_any_page_is_a_fixed_point(parts: list[str]) -> None:
-    text, _ = compose_all(html("".join(parts)))
+@given(
+    st.lists(st.sampled_from([*_PARTS, *_TEXT, "<h2>", "</h2>", "<blockquote>", "</blockquote>"]), max_size=30), _GONE
+)
+@example(["```", "<pre>", "```"], set())
+@example(["~~~", "<pre>", "~~~"], set())
+@example(["- dash", "<br>", "~~~"], set())
+def test_what_is_kept_of_a_page_is_a_fixed_point(parts: list[str], gone: set[int]) -> None:
+    text = compose_without(html("".join(parts)), gone)
     assert again(text) == text
 
 
@@ -160,10 +177,21 @@ def test_a_nested_number_that_is_no_mark_in_a_dump_is_not_indented() -> None:
     assert again(text) == text
 
 
-def test_lines_that_may_be_fences_stand_apart() -> None:
-    text, _ = compose_all(html("<p>so:<br>```x<br>y<br>```<br>and</p>"))
-    assert text == "so:\n\n```x\n\ny\n\n```\n\nand"
+def test_a_fence_in_prose_is_no_edge_of_a_listing() -> None:
+    text, _ = compose_all(html("<p>so:<br>```x<br>y<br>```<br>and</p><h2>~~~</h2><table><tr><td>```<td>z</table>"))
+    assert text == "so:\n ```x\ny\n ```\nand\n\n ~~~\n\n ``` | z"
     assert again(text) == text
+
+
+def test_a_fence_in_prose_opens_no_listing_when_another_is_gone() -> None:
+    page = dump("```\n```\n\nfirst\n\n```\n```\n\nsecond\n\n```\nlisted\n```")
+    for gone in range(len(page)):
+        text = compose_without(page, {gone})
+        assert again(text) == text, gone
+
+
+def test_fences_in_prose_make_none_of_a_listing_longer() -> None:
+    assert compose_all(dump("`````\n\n```\nlisted\n```"))[0] == " `````\n\n```\nlisted\n```"
 
 
 def test_a_paragraph_of_many_pieces_costs_no_quadratic_time() -> None:

@@ -43,9 +43,9 @@ def compose(document: Document, verdicts: Sequence[Verdict], include: Sequence[s
 
     """
     paragraphs = _paragraphs(document, verdicts, include)
-    # Longer than any that begins a line, in a listing or in prose (CommonMark 4.5).
-    texts = [paragraph.text for paragraph in paragraphs if "```" in paragraph.text or "~~~" in paragraph.text]
-    fence = "`" * max((len(run) + 1 for text in texts for run in _FENCES.findall(text)), default=3)
+    # Longer than any that begins a line of a listing (CommonMark 4.5); no line of prose is printed as a fence.
+    listings = [paragraph.text for paragraph in paragraphs if paragraph.block.kind is BlockKind.CODE]
+    fence = "`" * max((len(run) + 1 for text in listings for run in _FENCES.findall(text)), default=3)
     return _plain(paragraphs, fence), _markdown(document, paragraphs, fence)
 
 
@@ -137,9 +137,14 @@ def _lines(paragraph: _Paragraph, fence: str) -> list[str]:
         case BlockKind.HEADING if block.marker:
             return [f"{block.marker} {_one_line(text)}"]
         case BlockKind.PARAGRAPH:
-            return text.split("\n")
+            return [_prose(line) for line in text.split("\n")]
         case _:
-            return [_one_line(text)]
+            return [_prose(_one_line(text))]
+
+
+def _prose(line: str) -> str:
+    """Return a line of prose, which is no edge of a listing: an edge begins its line, this one begins a space later."""
+    return f" {line}" if line.startswith(_FENCED) else line
 
 
 def _one_line(text: str) -> str:
@@ -154,8 +159,6 @@ def _touch(above: str, line: str) -> bool:
         return is_row(above) and is_row(line)
     if above.startswith("> ") or line.startswith("> "):
         return above.startswith("> ") and line.startswith("> ")
-    if above.startswith(_FENCED) or line.startswith(_FENCED):  # may be read as the edges of a listing
-        return False
     return len(above) <= _VERSE and len(line) <= _VERSE and "\n" not in above + line
 
 
