@@ -273,7 +273,9 @@ class TestCommand:
         row = next(line for line in out.splitlines() if line.startswith("generic/mine/note"))
         assert row.split() == ["generic/mine/note", "8", "1", "feedback", "mine/generic/mine.toml:2"]
 
-    def test_against_a_revision(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_against_a_revision(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("FORCE_COLOR", "1")  # what comes together in logs of CI must not make the table narrow
+        monkeypatch.setenv("TERM", "dumb")
         assert main(["diff", "raw", "--rules", "mine", "--against", "HEAD~1", "--judge", "none"]) == Exit.OK
         out = capsys.readouterr().out
         assert out.startswith("2 pages, 1 changed\n")

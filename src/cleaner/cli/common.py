@@ -249,10 +249,17 @@ def open_console(stream: TextIO, *, color: bool = False) -> Console:
         def on_broken_pipe(self) -> None:
             raise  # for `main`, as from anywhere else; rich would exit by itself
 
-    wide = None if stream.isatty() or "COLUMNS" in os.environ else 120
-    if not color:
-        return Plain(file=stream, highlight=False, width=wide)
-    return Plain(file=stream, force_terminal=True, color_system="standard", no_color=False, highlight=False, width=wide)
+    # Unless it knows both sizes, rich takes 80 columns where FORCE_COLOR meets TERM=dumb, as it may in a log of CI.
+    is_terminal = stream.isatty()
+    return Plain(
+        file=stream,
+        highlight=False,
+        width=None if is_terminal or "COLUMNS" in os.environ else 120,
+        height=None if is_terminal else 25,
+        force_terminal=color or None,
+        color_system="standard" if color else "auto",
+        no_color=False if color else None,
+    )
 
 
 def report(article: Article) -> Exit:
