@@ -6,6 +6,8 @@ import gzip
 import json
 import os
 import time
+import tracemalloc
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -390,6 +392,19 @@ class TestFindPages:
         put(tmp_path, "a.html", "a.html.json/b.html")
         assert names(tmp_path) == ["a.html", "a.html.json~/b.html"]
         assert names(*sorted(tmp_path.glob("*"))) == ["a.html", "b.html"]
+
+    def test_of_a_folder_only_the_names_are_kept(self, tmp_path: Path) -> None:
+        count = 3000
+        for number in range(count):
+            (tmp_path / f"the-name-of-a-page-{number:04}.html").touch()
+        deque(find_pages([tmp_path]), 0)  # what is kept of the first run alone
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in find_pages([tmp_path])) == count
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert most / count < 200  # bytes: a string and its place in a list; a path takes twice that
 
     def test_order_does_not_depend_on_the_disk(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         put(tmp_path, *(f"{folder}/{name}.html" for folder in "cab" for name in "zxy"))

@@ -444,9 +444,12 @@ def _walk(root: Path, skip: Path | None) -> Iterator[Input]:
     if skip is not None:
         with suppress(OSError):
             entered.add(_identity(skip))
-    stack = [root]
+    stack = [iter([root])]
     while stack:
-        path = stack.pop()
+        path = next(stack[-1], None)
+        if path is None:
+            stack.pop()
+            continue
         *folders, last = path.relative_to(root).parts or ("",)
         name = PurePosixPath(*map(as_folder, folders), last)
         try:
@@ -459,11 +462,11 @@ def _walk(root: Path, skip: Path | None) -> Iterator[Input]:
             if (copy := snapshot(path)) is not None:
                 yield Input(path / copy.path, name / copy.path, url=copy.url, captured=copy.captured)
                 continue
-            children = sorted(child for child in path.iterdir() if not child.name.startswith("."))
+            # Of what a folder holds, which may be a million pages, nothing is kept but the names.
+            children = sorted(child.name for child in path.iterdir() if not child.name.startswith("."))
+            stack.append(filter(_is_wanted, map(path.joinpath, children)))
         except OSError as error:
             yield Input(path, name if name.parts else PurePosixPath("folder"), trouble=f"{path}: {_reason(error)}")
-            continue
-        stack += [child for child in reversed(children) if _is_wanted(child)]
 
 
 def _identity(path: Path) -> tuple[int, int]:
