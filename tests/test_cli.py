@@ -103,7 +103,7 @@ class TestClean:
             (["."], "several pages"),
             ([".", "--url", "https://example.com/", "-o", "out"], "--url"),
             ([".", "-o", "."], "another output folder"),
-            ([".", "-o", "a.txt"], "cannot be made a folder"),
+            ([".", "-o", "taken"], "cannot be made a folder"),
             (["a.txt", "-o", ""], "the name of the output folder is empty"),
             (["a.txt", "--rules", "generic", "--rules", "here"], "stand alone"),
             (["a.txt", "--rules", "nowhere"], "nowhere"),
@@ -112,12 +112,30 @@ class TestClean:
     def test_usage(self, here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str) -> None:
         Path("a.txt").write_text(DUMP)
         Path("b.html").write_text(HTML)
+        Path("taken").touch()
         if arguments == ["none"]:
             Path("none").mkdir()
         code, out, err = said(capsys, "clean", *arguments)
         assert (code, out) == (Exit.USAGE, "")
         assert complaint in err
-        assert sorted(path.name for path in here.rglob("*") if path.is_file()) == ["a.txt", "b.html"]
+        assert sorted(path.name for path in here.rglob("*") if path.is_file()) == ["a.txt", "b.html", "taken"]
+
+    @pytest.mark.parametrize("command", ["clean", "run", "fetch", "ray"])
+    def test_a_file_where_a_folder_is_meant(self, here: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+        out = ["a.jsonl.ZST"] if command == "ray" else ["-o", "a.jsonl.ZST"]
+        with pytest.raises(SystemExit) as stop:
+            main([command, "a.txt", *out])
+        assert stop.value.code == Exit.USAGE
+        said = capsys.readouterr().err
+        assert "looks like a file" in said and "write 'a.jsonl.ZST/'" in said
+        assert ("`> a.jsonl.ZST`" in said) == (command in ("clean", "run"))
+        assert not list(here.iterdir())
+
+    def test_a_folder_that_is_called_like_a_file(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("b").write_text(HTML)
+        for out in ("x.html/", "x.html"):  # it is there the second time
+            assert said(capsys, "clean", "b", "-o", out, "-q")[0] == Exit.OK
+        assert {path.name for path in Path("x.html").iterdir()} >= {"b.txt", "b.json"}
 
     @pytest.mark.parametrize("arguments", [["--include", "ads"], ["--format", "pdf"], ["--judge", "me"], []])
     def test_wrong_options(self, here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ from cleaner.cli.common import (
     expect_many_pages,
     make_cleaner,
     open_console,
+    output_folder,
     tell,
 )
 from cleaner.errors import InputError
@@ -60,7 +62,13 @@ def add(subcommands: Subcommands) -> None:
     """Add the subcommand."""
     parser = add_command(subcommands, "clean", "clean pages", _DETAILS)
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder, or - for standard input")
-    parser.add_argument("-o", "--output", metavar="OUT", help="folder to write to; made if it does not exist")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=partial(output_folder, prints=True),
+        metavar="OUT",
+        help="folder to write to; made if it does not exist",
+    )
     parser.add_argument(
         "--format",
         choices=["text", "markdown", "json", "jsonl", "jsonl.zst", "parquet"],

@@ -10,7 +10,7 @@ from dataclasses import replace
 from enum import IntEnum
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from cleaner.errors import InputError, RuleFileError
 from cleaner.text import settle, settle_name
@@ -39,6 +39,7 @@ __all__ = [
     "megabytes",
     "one_page",
     "open_console",
+    "output_folder",
     "report",
     "tell",
 ]
@@ -116,6 +117,23 @@ def add_rule_options(parser: argparse.ArgumentParser) -> None:
 
 _MOST = 1_000_000
 """Of seconds or megabytes that a limit may be: what is more is no limit."""
+
+
+_FILES: Final = (".txt", ".md", ".html", ".htm", ".json", ".jsonl", ".zst", ".gz", ".parquet")
+
+
+def output_folder(value: str, *, prints: bool = False) -> str:
+    """Refuse what whoever wrote it takes for a file: nobody wants a folder called `page.txt`.
+
+    Where the command `prints` if no folder is named, say so.
+    """
+    if not value.lower().endswith(_FILES) or Path(value).is_dir():
+        return value
+    hint = "" if not prints or value.endswith(".parquet") else f"to fill that file, write `> {value}` in place of -o; "
+    raise argparse.ArgumentTypeError(
+        f"{value!r} looks like a file, but pages are written into a folder; {hint}"
+        f"for a folder of that name, write {value + os.sep!r}"
+    )
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:

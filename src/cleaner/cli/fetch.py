@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cleaner.cli.common import Exit, Subcommands, add_command, complain, count, open_console
+from cleaner.cli.common import Exit, Subcommands, add_command, complain, count, open_console, output_folder
 from cleaner.errors import FetchError, InputError
 from cleaner.text import clip, settle
 
@@ -64,7 +64,12 @@ def add(subcommands: Subcommands) -> None:
     )
     parser.add_argument("--limit", type=_number, metavar="N", help="ask for no more than N pages")
     parser.add_argument(
-        "-o", "--output", default="raw", metavar="OUT", help="folder to write to (default: %(default)s)"
+        "-o",
+        "--output",
+        type=output_folder,
+        default="raw",
+        metavar="OUT",
+        help="folder to write to (default: %(default)s)",
     )
     parser.add_argument("--warc", action="store_true", help="write WARC (OUT/pages-00001.warc.gz and on), not files")
     parser.add_argument(

@@ -16,6 +16,7 @@ from cleaner.cli.common import (
     count,
     make_cleaner,
     megabytes,
+    output_folder,
 )
 from cleaner.errors import InputError
 
@@ -41,7 +42,9 @@ def add(subcommands: Subcommands) -> None:
     """Add the subcommand."""
     parser = add_command(subcommands, "ray", "clean pages on Ray, here or on a cluster", _DETAILS)
     parser.add_argument("paths", nargs="+", metavar="INPUT", help="a file or a folder")
-    parser.add_argument("output", metavar="OUTPUT", help="folder to write to; made if it does not exist")
+    parser.add_argument(
+        "output", type=output_folder, metavar="OUTPUT", help="folder to write to; made if it does not exist"
+    )
     parser.add_argument(
         "--address",
         metavar="HOST:PORT",

@@ -6,10 +6,20 @@ import argparse
 import sys
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cleaner.cli.common import Exit, Subcommands, add_command, add_rule_options, complain, make_cleaner, report
+from cleaner.cli.common import (
+    Exit,
+    Subcommands,
+    add_command,
+    add_rule_options,
+    complain,
+    make_cleaner,
+    output_folder,
+    report,
+)
 
 if TYPE_CHECKING:
     from cleaner.fetch.crawl import Event
@@ -29,7 +39,13 @@ def add(subcommands: Subcommands) -> None:
 
     parser = add_command(subcommands, "run", "fetch pages, clean them and print the articles", _DETAILS)
     parser.add_argument("urls", nargs="+", metavar="URL", help="address of a page")
-    parser.add_argument("-o", "--output", metavar="OUT", help="folder to keep the pages in; else they are not kept")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=partial(output_folder, prints=True),
+        metavar="OUT",
+        help="folder to keep the pages in; else they are not kept",
+    )
     parser.add_argument(
         "--format",
         choices=["text", "markdown", "json", "jsonl"],
