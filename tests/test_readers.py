@@ -1102,11 +1102,12 @@ class TestJsonLines:
     def test_nor_is_it_when_packed_or_a_table(self, tmp_path: Path) -> None:
         page = put(tmp_path, "raw/a.html")
         for form in ("jsonl", "jsonl.zst", "parquet"):
-            assert main(["clean", str(page), "-o", str(tmp_path / form), "--format", form, "-q", "-j", "0"]) == 0
-        lines = (tmp_path / "jsonl" / "pages.jsonl").read_bytes()
-        put(tmp_path, "jsonl/packed.jsonl.gz", gzip.compress(lines))
-        put(tmp_path, "jsonl/others.jsonl.gz", gzip.compress(b'{"html": "<p>x"}\n'))
-        assert [name for name, _ in told(tmp_path)] == ["jsonl/others.jsonl.gz/00000001", "raw/a.html"]
+            assert main(["clean", str(page), "-o", str(tmp_path / "out"), "--format", form, "-q", "-j", "0"]) == 0
+        lines = (tmp_path / "out" / "pages.jsonl").read_bytes()
+        put(tmp_path, "out/packed.jsonl.gz", gzip.compress(lines))
+        put(tmp_path, "out/others.jsonl.gz", gzip.compress(b'{"html": "<p>x"}\n'))
+        assert [name for name, _ in told(tmp_path)] == ["out/others.jsonl.gz/00000001", "raw/a.html"]
+        assert {path.name for path in (tmp_path / "out").iterdir()} > {"pages.jsonl.zst", "pages-00000.parquet"}
 
 
 @needs("pyarrow")
