@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -104,6 +105,8 @@ _LINES = st.lists(
                 "A short line",
                 "~~~",
                 "`````",
+                "```~~",
+                "x" * 40,
             ]
         ),
     ),
@@ -140,6 +143,8 @@ _PARTS = [
     "</table>",
     "<pre>",
     "</pre>",
+    "<b>",
+    "</b>",
 ]
 _TEXT = [
     "- dash",
@@ -156,6 +161,10 @@ _TEXT = [
     "~~~",
     "`````",
     "é",
+    "e",
+    "\u0301",
+    "\x85",
+    "x" * 40,
     "中文。",
 ]
 
@@ -167,7 +176,9 @@ _TEXT = [
 @example(["~~~", "<pre>", "~~~"], set())
 @example(["- dash", "<br>", "~~~"], set())
 def test_what_is_kept_of_a_page_is_a_fixed_point(parts: list[str], gone: set[int]) -> None:
-    text = compose_without(html("".join(parts)), gone)
+    document = html("".join(parts))
+    fragments(document, [document.spans[e][1:] for e in document.spans if e.tag == "b"])
+    text = compose_without(document, gone)
     assert again(text) == text
 
 
@@ -188,6 +199,36 @@ def test_a_fence_in_prose_opens_no_listing_when_another_is_gone() -> None:
     for gone in range(len(page)):
         text = compose_without(page, {gone})
         assert again(text) == text, gone
+
+
+@pytest.mark.parametrize("name", ["~~~", "~py"])
+def test_the_name_of_a_listing_may_begin_with_the_other_fence(name: str) -> None:
+    text, markdown = compose_all(dump(f"```{name}\nlisted\n```\n\nend"))
+    assert text == markdown == f"```{name}\nlisted\n```\n\nend"
+
+
+def test_short_lines_without_spaces_are_not_taken_for_a_wrapped_dump() -> None:
+    hashes = [f"{7**47 + number:040x}" for number in range(6)]
+    text, _ = compose_all(html(f"<p>{'<br>'.join(hashes)}</p><p>{'word ' * 11}</p>"))
+    assert text.startswith("\n".join(hashes))
+    assert again(text) == text
+
+
+def test_a_letter_and_an_accent_that_come_together_are_one() -> None:
+    document = html("<p>caf<b>e</b><i>AD</i><u>\u0301</u> noir</p>")
+    fragments(document, [document.spans[e][1:] for e in document.spans if e.tag in "biu"])
+    text, _ = compose(document, [DROP if block.text == "AD" else KEEP for block in document])
+    assert text == "caf\u00e9 noir"
+    assert again(text) == text
+
+
+def test_the_parts_of_a_line_of_a_listing_stay_a_line() -> None:
+    document = html("<pre>first \x85<b>second</b></pre>")
+    whole = compose_all(document)
+    fragments(document, [document.spans[e][1:] for e in document.spans if e.tag == "b"])
+    assert len(document) == 2
+    assert compose_all(document) == whole
+    assert again(whole[0]) == whole[0]
 
 
 def test_fences_in_prose_make_none_of_a_listing_longer() -> None:

@@ -108,6 +108,14 @@ def test_a_dump_wrapped_into_one_endless_paragraph_is_joined_in_linear_time() ->
     assert block.text == " ".join([line] * 10_000)
 
 
+def test_fences_that_open_nothing_cost_linear_time() -> None:
+    many = 60_000  # each is asked for what lies before the only line that could close it
+    began = time.process_time()
+    found = dump("```x\n" * many + "````\nlisted\n````\n```")
+    assert time.process_time() - began < 2
+    assert len(found) == many + 2
+
+
 def test_a_dump_over_the_cap_is_refused_as_a_page_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cleaner.segment.MAX_CHARS", 50)
     assert len(dump("x" * 50)) == 1

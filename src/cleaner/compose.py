@@ -13,18 +13,15 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from cleaner.model import Block, BlockKind, Document, Fate, NoiseKind, Verdict
-from cleaner.segment.dump import is_row
+from cleaner.segment.dump import VERSE, is_row
 from cleaner.segment.html import BREAK, CELL, trimmed
-from cleaner.text import collapse, settle_line
+from cleaner.text import collapse, settle, settle_line
 
 __all__ = ["INCLUDABLE", "compose"]
 
 INCLUDABLE: Final = ("title", "captions", "comments")
 """What can be asked into the body besides what is body."""
 
-_VERSE: Final = 40
-"""Lines up to this length stay together when the page broke them with `<br>` (verse, addresses). Shorter than any width
-that text is wrapped at, so that a composed body is never taken for a wrapped dump."""
 # Stand for BREAK and CELL in text that has been settled: characters that no text may hold (Unicode 23.7).
 _BREAK, _CELL = "\ufdd0", "\ufdd1"
 _FENCES: Final = re.compile(r"^(?:`{3,}|~{3,})", re.MULTILINE)
@@ -87,6 +84,9 @@ def _paragraphs(document: Document, verdicts: Sequence[Verdict], include: Sequen
             found.append(_Paragraph(block))
             whole = True
         gap, skipped = "", False
+    for paragraph in found:
+        if len(paragraph.indexes) > 1:  # a letter and its accent may have come together
+            paragraph.text = settle(paragraph.text)
     return found
 
 
@@ -125,9 +125,9 @@ def _lines(paragraph: _Paragraph, fence: str) -> list[str]:
     block, text = paragraph.block, paragraph.text
     match block.kind:
         case BlockKind.CODE:
-            said = block.marker.lstrip("`~")
-            own = block.marker.removesuffix(said) or fence
-            edge = max(own, fence, key=len)
+            own = _FENCES.match(block.marker)  # of one kind only: what the listing is called may begin with the other
+            edge = max(own[0] if own else fence, fence, key=len)
+            said = block.marker[own.end() if own else 0 :]
             return [f"{edge}{said}\n{text}\n{edge}"]
         case BlockKind.LIST_ITEM:
             line = f"{'  ' * block.level}{block.marker or '-'} {_one_line(text)}"
@@ -159,7 +159,7 @@ def _touch(above: str, line: str) -> bool:
         return is_row(above) and is_row(line)
     if above.startswith("> ") or line.startswith("> "):
         return above.startswith("> ") and line.startswith("> ")
-    return len(above) <= _VERSE and len(line) <= _VERSE and "\n" not in above + line
+    return len(above) <= VERSE and len(line) <= VERSE and "\n" not in above + line
 
 
 # ---- Markdown --------------------------------------------------------------------------------------------------------

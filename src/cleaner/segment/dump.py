@@ -17,7 +17,11 @@ from cleaner.model import Block, BlockKind
 from cleaner.segment.html import MAX_LIST_DEPTH
 from cleaner.text import collapse, ends_sentence, settle, word_count
 
-__all__ = ["blocks_of", "is_row"]
+__all__ = ["VERSE", "blocks_of", "is_row"]
+
+VERSE: Final = 40
+"""Lines up to this length, one below the other, are verse, addresses or hashes: text is wrapped at more. A composed
+body has none but these where the page broke them with `<br>`, so that it is never taken for a wrapped dump."""
 
 _LIST_MARK: Final = re.compile(r"([-*+•‣▪▫●○◦·–—]|\d{1,4}[.)])[ ]+(?=\S)")
 _QUOTE_MARK: Final = re.compile(r"(>)[ ]+(?=\S)")
@@ -103,7 +107,7 @@ def _closing_fences(rows: list[str]) -> dict[int, int]:
         is_within = place > 0 and closing[starts[place - 1]] >= index
         if is_within or index in empty or later == len(closers):
             continue
-        if not any(row.strip() for row in rows[index + 1 : closers[later]]):
+        if not any(rows[between].strip() for between in range(index + 1, closers[later])):
             empty.add(closers[later])  # a listing with nothing in it is two lines of text; the second opens no other
             continue
         if place == len(starts) or starts[place] > closers[later]:
@@ -178,7 +182,7 @@ def _is_full(line: str, below: str, width: int) -> bool:
 def _wrap_width(groups: list[list[str]]) -> int:
     """Return the width at which the dump was wrapped, 0 where it was not. Decided once for a whole dump."""
     ends = [(line, below) for lines in groups for line, below in pairwise(lines) if _joinable(line, below)]
-    if len(ends) < _MIN_EVIDENCE:
+    if len(ends) < _MIN_EVIDENCE or all(len(line) <= VERSE for line, _ in ends):
         return 0
     lengths = sorted(len(line) for lines in groups for line in lines if "\n" not in line)
     # The longest line but for a few that cannot break (addresses of pages).

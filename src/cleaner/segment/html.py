@@ -591,7 +591,7 @@ def _glue(before: str, between: str, after: str, kind: BlockKind) -> str:
     tail, head = before[len(before.rstrip()) :], after[: len(after) - len(after.lstrip())]
     if kind is _CODE:  # the indentation of its first line is in the fragment's own text
         head = "".join(head.rpartition("\n")[:2])
-        lines = [settle(line) for line in _code_lines(tail + between + head)]
+        lines = [settle(line).replace("\n", " ") for line in _code_lines(tail + between + head)]
         return "\n".join([*("" for _ in lines[1:]), lines[-1]])
     raw = tail + between + head
     if kind is _TABLE_ROW:  # the bars that the fragment begins with are in its own text
