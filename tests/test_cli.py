@@ -69,7 +69,7 @@ class TestClean:
         assert (code, out) == (Exit.OK, "")
         files = sorted(str(path) for path in Path("clean").rglob("*.*") if ".cleaner" not in path.parts)
         assert files == ["clean/a.txt.json", "clean/a.txt.txt", "clean/sub/b.html.json", "clean/sub/b.html.txt"]
-        assert "2 pages in" in err
+        assert "2 pages written to clean in" in err
         assert "status" in err and "body" in err
 
     def test_quiet(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,14 +122,63 @@ class TestClean:
 
     @pytest.mark.parametrize("command", ["clean", "run", "fetch", "ray"])
     def test_a_file_where_a_folder_is_meant(self, here: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
-        out = ["a.jsonl.ZST"] if command == "ray" else ["-o", "a.jsonl.ZST"]
-        with pytest.raises(SystemExit) as stop:
-            main([command, "a.txt", *out])
-        assert stop.value.code == Exit.USAGE
-        said = capsys.readouterr().err
-        assert "looks like a file" in said and "write 'a.jsonl.ZST/'" in said
-        assert ("`> a.jsonl.ZST`" in said) == (command in ("clean", "run"))
+        for name, form in [("a.JSONL", "jsonl"), ("a.md", "markdown"), ("a.warc", ""), ("a" * 300 + ".html", "")]:
+            out = [name] if command == "ray" else ["-o", name]
+            with pytest.raises(SystemExit) as stop:
+                main([command, "a.txt", *out])
+            assert stop.value.code == Exit.USAGE
+            said = capsys.readouterr().err
+            assert "looks like a file" in said and f"write '{name}/'" in said
+            hint = f"write `--format {form} > {name}` in place of -o" in said
+            assert hint == (form != "" and command in ("clean", "run"))
         assert not list(here.iterdir())
+
+    @pytest.mark.parametrize("media_type", ["application/pdf", "html", ""])
+    def test_a_media_type_that_is_not_read(
+        self, here: Path, capsys: pytest.CaptureFixture[str], media_type: str
+    ) -> None:
+        with pytest.raises(SystemExit):
+            main(["clean", "a.txt", "--media-type", media_type])
+        assert "is no page that is read: text/html or text/plain" in capsys.readouterr().err
+
+    def test_the_closing_table(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("a.txt").write_text(DUMP)
+        _, _, first = said(capsys, "clean", "a.txt", "-o", "out")
+        assert "text " in first and "body" in first and "this run" not in first
+        _, _, same = said(capsys, "clean", "a.txt", "-o", "out", "--changed")
+        assert same.split()[:4] == ["status", "pages", "ok", "1"] and "body" not in same
+        Path("b.html").write_text(HTML)
+        _, _, more = said(capsys, "clean", ".", "-o", "out", "--changed")
+        assert "text of this run" in more and "1 page written to out in" in more
+        Path("empty").mkdir()
+        _, _, none = said(capsys, "clean", "empty", "-o", "out2")
+        assert none.startswith("cleaner: no pages in empty")
+
+    def test_only_what_is_printed_is_said_to_fill_a_file(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        for command, is_printed in [("clean", True), ("run", False)]:
+            with pytest.raises(SystemExit):
+                main([command, "a.txt", "-o", "a.jsonl.zst"])
+            assert ("`--format jsonl.zst > a.jsonl.zst`" in capsys.readouterr().err) == is_printed
+
+    def test_an_address_where_a_folder_is_meant(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit) as stop:
+            main(["clean", "a.txt", "-o", "s3://bucket/out"])
+        assert stop.value.code == Exit.USAGE
+        assert "'s3://bucket/out' is an address" in capsys.readouterr().err
+        assert not list(here.iterdir())
+
+    def test_an_output_that_no_disk_can_hold(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("a.txt").write_text(DUMP)
+        code, _, err = said(capsys, "clean", "a.txt", "-o", "a" * 300)
+        assert code == Exit.USAGE
+        assert "cannot be made a folder: File name too long" in err
+
+    def test_a_link_to_nothing_beside_an_output(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("a.html").symlink_to("nowhere")
+        Path("out").mkdir()
+        code, _, err = said(capsys, "clean", "a.html", "-o", "out", "-q")
+        assert code == Exit.FAILED
+        assert "unreadable: a.html: cannot be read: No such file" in err
 
     def test_a_folder_that_is_called_like_a_file(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         Path("b").write_text(HTML)
@@ -241,7 +290,7 @@ class TestTrouble:
         code, _, err = said(capsys, "clean", ".", "-o", "out", "--jobs", "0")
         assert code == Exit.INTERRUPTED
         assert "interrupted after 1 page\n" in err
-        assert "1 page in" in err
+        assert "1 page written to out in" in err
         assert Path("out/a.txt.json").exists()
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")

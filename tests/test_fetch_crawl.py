@@ -620,6 +620,7 @@ def test_run_tells_what_went_wrong(site: Site, capsys: pytest.CaptureFixture[str
         ([], "nothing to fetch"),
         (["javascript:alert(1)"], "javascript: is not fetched"),
         (["--list", "no-such-file"], "no-such-file: cannot be read"),
+        (["--list", os.devnull], f"nothing to fetch: {os.devnull}: no address in it"),
         (["https://example.com", "--contact", "me\n"], "printable ASCII"),
         (["https://example.com", "--warc", "--render"], "it needs files"),
         (["https://example.com", "--proxy", "socks5://127.0.0.1:9"], "socks5 is not spoken"),

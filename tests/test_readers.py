@@ -1075,7 +1075,7 @@ class TestJsonLines:
                 "no JSON",
                 "no JSON object",
                 "null",
-                "no column with a page: there is x;",
+                "no column with a page: there is 'x';",
                 "more than",
                 "no JSON",
                 "no JSON",
@@ -1105,6 +1105,8 @@ class TestJsonLines:
             assert main(["clean", str(page), "-o", str(tmp_path / "out"), "--format", form, "-q", "-j", "0"]) == 0
         lines = (tmp_path / "out" / "pages.jsonl").read_bytes()
         put(tmp_path, "out/packed.jsonl.gz", gzip.compress(lines))
+        with pytest.raises(InputError, match=r"no pages in .*, or one that cleaner wrote, is cleaned if it is named"):
+            told(tmp_path / "out")
         put(tmp_path, "out/others.jsonl.gz", gzip.compress(b'{"html": "<p>x"}\n'))
         assert [name for name, _ in told(tmp_path)] == ["out/others.jsonl.gz/00000001", "raw/a.html"]
         assert {path.name for path in (tmp_path / "out").iterdir()} > {"pages.jsonl.zst", "pages-00000.parquet"}
@@ -1139,7 +1141,7 @@ class TestParquet:
 
     def test_no_such_column(self, tmp_path: Path) -> None:
         path = self.table(tmp_path / "x.parquet", {"vector": [1.0]})
-        assert "no column with a page: there is vector" in told(path)[0][1]
+        assert "no column with a page: there is 'vector';" in told(path)[0][1]
 
     def test_too_large(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(tables, "MAX_MEMBER", 1000)
@@ -1295,6 +1297,13 @@ class TestInspect:
         assert "1 page, 1 cannot be read, 1 passed over" in said
         assert "1 *.png" in said
         assert "leads out" in said
+
+    def test_more_than_is_shown(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        path = put(tmp_path, "x.jsonl", b'{"html": "<p>a"}\n' * 7)
+        assert main(["inspect", str(path)]) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == "  and 2 more (-n N shows the first N)"
+        assert main(["inspect", "-n", "7", str(path)]) == 0
+        assert "more (-n" not in capsys.readouterr().out
 
     def test_quick(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         path = put(tmp_path, "x.jsonl", b'{"html": "<p>a"}\n' * 100)

@@ -65,7 +65,7 @@ def add(subcommands: Subcommands) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=partial(output_folder, prints=True),
+        type=partial(output_folder, prints=("text", "markdown", "json", "jsonl", "jsonl.zst")),
         metavar="OUT",
         help="folder to write to; made if it does not exist",
     )
@@ -297,6 +297,10 @@ def _show(summary: Summary, out: Path) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    if not summary.pages:  # what the reason is follows
+        return
+    before = summary.before.total()
+    written = summary.pages - before - summary.stay
     to = open_console(sys.stderr)
     statuses = Table(box=None, pad_edge=False, header_style="bold")
     statuses.add_column("status")
@@ -305,7 +309,7 @@ def _show(summary: Summary, out: Path) -> None:
         statuses.add_row(status.value, f"{number:,}")
 
     texts = Table(box=None, pad_edge=False, header_style="bold")
-    texts.add_column("text")
+    texts.add_column("text" if written == summary.pages else "text of this run")
     texts.add_column("blocks", justify="right")
     texts.add_column("words", justify="right")
     noise = sorted(summary.noise.items(), key=lambda item: (-item[1].words, item[0]))
@@ -314,11 +318,10 @@ def _show(summary: Summary, out: Path) -> None:
         texts.add_row(name, f"{tally.blocks:,}", f"{tally.words:,}")
 
     both = Table.grid(padding=(0, 6))
-    both.add_row(statuses, texts)
+    both.add_row(statuses, *([texts] if written else []))
     to.print(both)
-    here = summary.pages - summary.before.total()
-    rate = f", {here / summary.seconds:.1f} a second" if summary.seconds >= 1 else ""
-    before = f" ({summary.before.total():,} more were done before)" if summary.before else ""
+    rate = f", {written / summary.seconds:.1f} a second" if written and summary.seconds >= 1 else ""
+    earlier = f" ({before:,} more were done before)" if before else ""
     stay = f", {summary.stay:,} left as they are" if summary.stay else ""
-    told = f"{count(here, 'page')}{before} in {summary.seconds:.1f} s{rate}, written to {out}{stay}"
+    told = f"{count(written, 'page')}{earlier} written to {out} in {summary.seconds:.1f} s{rate}{stay}"
     to.print(Text(settle(told)), soft_wrap=True)

@@ -6,6 +6,7 @@ import argparse
 import gc
 import os
 import sys
+from collections.abc import Collection
 from dataclasses import replace
 from enum import IntEnum
 from itertools import islice
@@ -119,20 +120,28 @@ _MOST = 1_000_000
 """Of seconds or megabytes that a limit may be: what is more is no limit."""
 
 
-_FILES: Final = (".txt", ".md", ".html", ".htm", ".json", ".jsonl", ".zst", ".gz", ".parquet")
+_FORMS: Final = {".txt": "text", ".md": "markdown", ".json": "json", ".jsonl": "jsonl", ".jsonl.zst": "jsonl.zst"}
+_FILES: Final = (*_FORMS, ".html", ".htm", ".csv", ".parquet", ".warc", ".zip", ".tar", ".gz", ".zst")
 
 
-def output_folder(value: str, *, prints: bool = False) -> str:
-    """Refuse what whoever wrote it takes for a file: nobody wants a folder called `page.txt`.
+def output_folder(value: str, *, prints: Collection[str] = ()) -> str:
+    """Refuse what whoever wrote it takes for a file, or for a place elsewhere: nobody wants a folder called `page.txt`,
+    or one called `s3:`.
 
-    Where the command `prints` if no folder is named, say so.
+    Of the forms that the command `prints` if no folder is named, say how to get the one that the file would hold.
     """
-    if not value.lower().endswith(_FILES) or Path(value).is_dir():
+    if "://" in value:
+        raise argparse.ArgumentTypeError(
+            f"{value!r} is an address, but pages are written into a folder of this machine; name one, and copy it there"
+        )
+    name = value.lower()
+    if not name.endswith(_FILES) or os.path.isdir(value):  # noqa: PTH112 - of a name too long, Path raises
         return value
-    hint = "" if not prints or value.endswith(".parquet") else f"to fill that file, write `> {value}` in place of -o; "
+    form = next((form for suffix, form in _FORMS.items() if name.endswith(suffix)), "")
+    hint = f"to fill that file, write `--format {form} > {value}` in place of -o; " if form in prints else ""
     raise argparse.ArgumentTypeError(
         f"{value!r} looks like a file, but pages are written into a folder; {hint}"
-        f"for a folder of that name, write {value + os.sep!r}"
+        f"for a folder of that name, write '{value}/'"
     )
 
 
@@ -218,7 +227,15 @@ def conclude(summary: Summary) -> Exit:
 def add_page_options(parser: argparse.ArgumentParser) -> None:
     """Add what can be said of a single page from outside."""
     parser.add_argument("--url", help="where the page comes from (one page only); overrules its sidecar")
-    parser.add_argument("--media-type", metavar="TYPE", help="text/html or text/plain; default: told by content")
+    parser.add_argument(
+        "--media-type", type=_media_type, metavar="TYPE", help="text/html or text/plain; default: told by content"
+    )
+
+
+def _media_type(value: str) -> str:
+    if value.partition(";")[0].strip().lower() not in ("text/html", "application/xhtml+xml", "text/plain"):
+        raise argparse.ArgumentTypeError(f"{value!r} is no page that is read: text/html or text/plain")
+    return value
 
 
 def _include(value: str) -> tuple[str, ...]:

@@ -131,6 +131,8 @@ def run(options: argparse.Namespace) -> int:
     entries += [Entry(address(url), "feed") for url in options.feed or ()]
     entries += [Entry(address(url), "sitemap") for url in options.sitemap or ()]
     entries += [Entry(address(url), "section") for url in options.site or ()]
+    if not entries and not wrong:  # as where what should have written the list has failed
+        raise InputError(f"nothing to fetch: {', '.join(options.list)}: no address in it")
     client = make_client(options)
     if not options.contact and not options.user_agent and not options.quiet:
         complain("no --contact: a site's owner who is troubled by these requests cannot turn to anybody")

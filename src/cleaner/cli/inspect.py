@@ -84,6 +84,8 @@ def _lines(told: Inspection) -> list[str]:
         stated = ", ".join(filter(None, (page["media_type"], page["charset"])))
         facts = (page["captured"] or "no date", stated, f"{page['bytes']:,} bytes", clip(page["url"] or "no URL", 200))
         lines.append(f"  {page['location']}  {'  '.join(facts)}")
+    if told.first and (more := told.pages - len(told.first)) > 0:
+        lines.append(f"  and {more:,} more (-n N shows the first N)")
     lines += [f"  {trouble['location']}  cannot be read: {trouble['trouble']}" for trouble in told.troubles]
     if told.skipped:
         reasons = [f"{number:,} {what}" for what, number in told.skipped.most_common(_REASONS)]

@@ -42,7 +42,7 @@ def add(subcommands: Subcommands) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=partial(output_folder, prints=True),
+        type=partial(output_folder, prints=("text", "markdown", "json", "jsonl")),
         metavar="OUT",
         help="folder to keep the pages in; else they are not kept",
     )

@@ -287,7 +287,7 @@ def _checked(paths: Sequence[str | Path], skip: Path | None) -> list[Path | None
             continue
         if not os.path.lexists(path):
             raise InputError(f"{path}: no such file or folder")
-        if skip is not None and skip.exists() and skip.samefile(path):
+        if skip is not None and _is_same(skip, Path(path)):
             raise InputError(f"{path}: pages would be written where they are read; name another output folder")
         todo.append(Path(path))
     return todo
@@ -308,7 +308,8 @@ def _find(paths: list[Path | None], skip: Path | None, meter: Meter, apart: Apar
         wanted = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         raise InputError(
             f"no pages in {', '.join(map(str, barren))}: looked for {wanted} (and .gz, .bz2, .xz, .zst of these); "
-            "a file of another name is cleaned if it is named itself; `cleaner inspect` says what is in a file"
+            "a file of another name, or one that cleaner wrote, is cleaned if it is named itself; "
+            "`cleaner inspect` says what is in a file"
         )
 
 
@@ -472,6 +473,13 @@ def _walk(root: Path, skip: Path | None) -> Iterator[Input]:
 def _identity(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_dev, status.st_ino
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:  # one of them is not there, or cannot be: who reads or writes it says so
+        return False
 
 
 def _is_wanted(path: Path) -> bool:

@@ -87,7 +87,9 @@ def inspect(
     if path is not None and path.is_dir():
         saved = snapshot(path)
         if saved is None:
-            raise InputError(f"{path}: a folder, and none of ArchiveBox; name files")
+            raise InputError(
+                f"{path}: a folder; name the files in it (a folder is one page only where ArchiveBox made it)"
+            )
         path, url, captured = path / saved.path, saved.url, saved.captured
     try:
         with nullcontext(standard_input) if path is None else path.open("rb") as file:

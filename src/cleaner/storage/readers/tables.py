@@ -180,7 +180,7 @@ def _check(columns: list[str], all_columns: list[str]) -> None:
 
 
 def _no_content(columns: list[str]) -> str:
-    told = ", ".join(str(name)[:40] for name in columns[:12]) or "nothing"
+    told = ", ".join(repr(str(name)[:40]) for name in columns[:12]) or "nothing"
     return f"no column with a page: there is {told}; one of {', '.join(CONTENT)} is looked for"
 
 
