@@ -141,6 +141,15 @@ class TestClean:
             main(["clean", "a.txt", "--media-type", media_type])
         assert "is no page that is read: text/html or text/plain" in capsys.readouterr().err
 
+    def test_a_limit_is_named_with_its_option(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        Path("a.txt").write_text(DUMP)
+        for option, complaint in [
+            (("--timeout", "0.001"), "a.txt: timeout: not done after 0.001 s (--timeout grants more)"),
+            (("--memory", "1"), "a.txt: crashed: MemoryError: it takes more than there is, or more than --memory"),
+        ]:
+            code, _, err = said(capsys, "clean", "a.txt", "-o", "out", "-j", "1", *option)
+            assert code == Exit.FAILED and complaint in err
+
     def test_the_closing_table(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         Path("a.txt").write_text(DUMP)
         _, _, first = said(capsys, "clean", "a.txt", "-o", "out")

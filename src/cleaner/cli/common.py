@@ -202,7 +202,12 @@ def tell(row: Row, *, always: bool = False) -> None:
     if row.status in FAILURES or (always and row.status is not Status.OK):
         # A reason that names the file itself needs no second name.
         place = "" if row.location in row.reason else f"{row.location}: "
-        complain(settle_name(f"{place}{row.status}: {row.reason}" if row.reason else f"{place}{row.status}"))
+        told = f"{place}{row.status}: {row.reason}" if row.reason else f"{place}{row.status}"
+        if row.reason == "MemoryError":
+            told += ": it takes more than there is, or more than --memory grants"
+        elif row.status is Status.TIMEOUT:
+            told += " (--timeout grants more)"
+        complain(settle_name(told))
     for note in row.notes:
         if note.id.startswith("storage/"):
             complain(settle_name(f"{row.location}: {note.message}"))
