@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,15 @@ def need(extra: str, module: str) -> None:
         if os.environ.get(f"CLEANER_NEED_{extra.upper()}"):
             pytest.fail(reason)
         pytest.skip(reason, allow_module_level=True)
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that any thread of `pid` has started and that still run (Linux)."""
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # the thread has ended since they were listed
+            found += map(int, thread.read_text().split())
+    return found
 
 
 @pytest.fixture(autouse=True)

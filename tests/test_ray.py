@@ -6,12 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import need
+from tests.conftest import children_of, need
 
 need("ray", "ray")
 
@@ -108,13 +109,10 @@ def test_killed_workers_lose_nothing_and_poison_costs_itself(tmp_path: Path) -> 
 
 def _below(pid: int) -> Iterator[tuple[int, str]]:
     """Yield the processes below one, with what they are called."""
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            try:
-                yield child, Path(f"/proc/{child}/cmdline").read_text()
-                yield from _below(child)
-            except OSError:
-                continue
+    for child in children_of(pid):
+        with suppress(OSError):  # it has ended since
+            yield child, Path(f"/proc/{child}/cmdline").read_text()
+            yield from _below(child)
 
 
 def test_a_run_that_was_stopped_goes_on(tmp_path: Path) -> None:

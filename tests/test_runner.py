@@ -30,7 +30,7 @@ from cleaner.pool import DoubtfulError, Failure, Limits, Pool, stream
 from cleaner.state import Entry, RunKey, State
 from cleaner.storage import Folder, Format, Input, Lines, find_pages
 from cleaner.storage.inspection import inspect
-from tests.conftest import ROOT, need_formats
+from tests.conftest import ROOT, children_of, need_formats
 from tests.plugs import MISCHIEF, POISON, Plugged, sink_of
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
@@ -679,12 +679,7 @@ def test_killed_at_any_moment(tmp_path: Path, form: str, victim: str) -> None:
 
 def workers_of(pid: int) -> list[int]:
     """Return the processes that clean for `pid`: the children of its fork server."""
-
-    def below(pid: int) -> list[int]:
-        told = Path(f"/proc/{pid}/task").glob("*/children")  # whichever thread has started them
-        return [int(child) for thread in told for child in thread.read_text().split()]
-
-    return [worker for server in below(pid) for worker in below(server)]
+    return [worker for server in children_of(pid) for worker in children_of(server)]
 
 
 @pytest.mark.parametrize("form", ["jsonl", "jsonl.zst", "parquet"])
