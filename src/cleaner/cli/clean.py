@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from cleaner.state import RunKey
     from cleaner.storage import Format, Input, Meter, Sink
 
+_PRINTED = ("text", "markdown", "json", "jsonl", "jsonl.zst")
+"""Forms that need no folder."""
 _DETAILS = """\
 Folders are read with everything below, in the order of names.
 A page's sidecar (a.html.json beside a.html: url, captured, headers) is read with it.
@@ -65,13 +67,13 @@ def add(subcommands: Subcommands) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=partial(output_folder, prints=("text", "markdown", "json", "jsonl", "jsonl.zst")),
+        type=partial(output_folder, prints=_PRINTED),
         metavar="OUT",
         help="folder to write to; made if it does not exist",
     )
     parser.add_argument(
         "--format",
-        choices=["text", "markdown", "json", "jsonl", "jsonl.zst", "parquet"],
+        choices=[*_PRINTED, "parquet"],
         default="text",
         help="text and markdown: the body, and a record beside it; json: a record that holds the body, for each page; "
         "jsonl: the same, one line for each page; jsonl.zst: those lines packed with Zstandard; parquet: the same, "

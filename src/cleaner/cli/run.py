@@ -24,6 +24,7 @@ from cleaner.cli.common import (
 if TYPE_CHECKING:
     from cleaner.fetch.crawl import Event
 
+_FORMS = ("text", "markdown", "json", "jsonl")
 _DETAILS = """\
   cleaner run https://example.com/a-story                      the text, to standard output
   cleaner run https://example.com/a-story --format markdown    Markdown, with title, authors, date … on top
@@ -42,13 +43,13 @@ def add(subcommands: Subcommands) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=partial(output_folder, prints=("text", "markdown", "json", "jsonl")),
+        type=partial(output_folder, prints=_FORMS),
         metavar="OUT",
         help="folder to keep the pages in; else they are not kept",
     )
     parser.add_argument(
         "--format",
-        choices=["text", "markdown", "json", "jsonl"],
+        choices=_FORMS,
         default="text",
         help="text: the body; markdown: with its metadata; json, jsonl: a record that holds the body",
     )
